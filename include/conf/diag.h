@@ -1,0 +1,65 @@
+#ifndef CONF_DIAG_H
+#define CONF_DIAG_H
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+/* A file that was read, kept for the lines that messages show. */
+struct source {
+	struct str name; /* as it was given, or as the include that named it reads */
+	struct str text;
+};
+
+/* A place in a source: what a caret points at. Lines and columns count from 1, columns in bytes. */
+struct position {
+	const struct source *source; /* NULL: nowhere in particular */
+	uint32_t line, column;
+	uint32_t width; /* bytes to underline, at least 1 */
+};
+
+enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+
+struct diag_message {
+	enum diag_level level;
+	struct position at;
+	struct str text;
+	struct str help;         /* a suggestion, "did you mean 'root'?"; empty: none */
+	struct position related; /* a second place with its own caret; source NULL: none */
+	struct str related_text; /* "the block opens here" */
+};
+
+/* Everything that is to be said about a configuration, collected while it is read. */
+struct diag {
+	struct arena arena;
+	VEC(struct diag_message) messages;
+	size_t errors, warnings;
+};
+
+void diag_init(struct diag *diag);
+void diag_end(struct diag *diag);
+
+/* Adds a message; the result may be given a help text or a related place. NULL when memory is out (it still counts). */
+struct diag_message *diag_add(struct diag *diag, enum diag_level level, struct position at,
+                              const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+void diag_help(struct diag *diag, struct diag_message *message, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+void diag_relate(struct diag *diag, struct diag_message *message, struct position at,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * Writes them as a compiler would: "file:line:column: error: text", the line, a caret with underline,
+ * the help; in the order of files and lines. Control characters are escaped, long lines cut around the
+ * caret, tabs kept in line. color: with terminal colours.
+ */
+void diag_print(const struct diag *diag, struct buf *out, bool color);
+
+/*
+ * The candidate nearest to the word, or the empty slice where none is near enough to be meant.
+ * next(context, i) gives the i-th candidate and the empty slice behind the last.
+ */
+struct str diag_nearest(struct str word, struct str (*next)(const void *context, size_t i),
+                        const void *context);
+
+#endif
