@@ -3,6 +3,9 @@
 
 #include "base/buf.h"
 
+/* Bytes of the UTF-8 character at the front; 0: none (RFC 3629: overlong, a surrogate, cut off). */
+size_t escape_utf8_size(struct str s);
+
 /* Text into HTML, also within quoted attributes: & < > " ' become references; bytes that are no valid UTF-8 become U+FFFD. */
 void escape_html(struct buf *out, struct str text);
 
@@ -16,7 +19,10 @@ void escape_json(struct buf *out, struct str text);
  */
 void escape_path(struct buf *out, struct str path);
 
-/* One path segment: as escape_path, but a slash is encoded too. */
+/*
+ * One path segment: as escape_path, but a slash is encoded too, and a colon, so that it may stand first
+ * in a relative reference.
+ */
 void escape_segment(struct buf *out, struct str segment);
 
 /* Into a log line: `"`, `\`, controls and bytes above 0x7e as \xXX, as nginx writes them. */
