@@ -1,0 +1,69 @@
+#ifndef SERVER_CONN_H
+#define SERVER_CONN_H
+
+#include "net/loop.h"
+#include "net/sock.h"
+#include "server/request.h"
+
+/* What the input half waits for. */
+enum conn_in {
+	CONN_IN_IDLE,   /* the first byte of a request */
+	CONN_IN_HEAD,   /* the rest of its head */
+	CONN_IN_BODY,   /* its body */
+	CONN_IN_DONE,   /* nothing: the request is complete, its answer is not */
+	CONN_IN_DISCARD /* whatever comes is thrown away until the client closes or time is up */
+};
+
+/* What the output half waits for. */
+enum conn_out {
+	CONN_OUT_IDLE,  /* a request */
+	CONN_OUT_AWAIT, /* the handler's answer */
+	CONN_OUT_SEND   /* room in the socket, or the body's next span */
+};
+
+struct listener;
+
+/*
+ * One client connection. While it is idle this is all there is of it: no buffer, no request. Keep it
+ * small; there may be a hundred thousand.
+ */
+struct conn {
+	struct watch watch; /* first: the socket */
+	struct task task;   /* conn_step, queued */
+	struct timer timer;
+	struct list node; /* in worker->idle or worker->busy */
+	struct worker *worker;
+	struct request *request;  /* at most one */
+	struct conn_stash *stash; /* input bytes kept between steps; NULL: none */
+	struct conn_out_buffer *
+	        out_buffer; /* bytes of finished answers that the socket had no room for; NULL: none */
+	struct output *output; /* what is being sent; lives in the request's arena */
+	const struct listener *listener;
+	uint64_t number;   /* $connection */
+	uint64_t progress; /* ms: when bytes last moved, or the state's start */
+	uint32_t requests; /* begun so far */
+	struct peer peer;
+	uint8_t in, out;                  /* enum conn_in, conn_out */
+	bool can_read : 1, can_write : 1; /* the readiness bits */
+	bool has_fin : 1;     /* the client has closed its side (RDHUP); it may still read */
+	bool is_broken : 1;   /* reset, or an error on the socket */
+	bool last : 1;        /* close after this answer */
+	bool is_stepping : 1; /* inside conn_step(): no re-entry */
+	bool is_dead : 1;     /* closed; in the graveyard */
+	bool has_sent : 1;    /* something was ever received */
+};
+
+/* Takes over an accepted socket. False when memory is out; the socket is then closed. */
+bool conn_open(struct worker *worker, const struct listener *listener, int fd,
+               const struct sockaddr *address);
+
+/* Queues the connection to run; idempotent. */
+void conn_wake(struct conn *c);
+
+/* The only place where a connection dies. */
+void conn_close(struct conn *c);
+
+/* Tells an idle connection that the worker drains: its next answer says Connection: close. */
+void conn_drain(struct conn *c);
+
+#endif

@@ -1,0 +1,74 @@
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include "conf/config.h"
+#include "net/loop.h"
+#include "server/access_log.h"
+#include "server/file_cache.h"
+#include "server/handler.h"
+
+/* A listening socket, as a worker uses it. */
+struct listener {
+	struct watch watch;
+	const struct listener_conf *conf;
+	struct worker *worker;
+};
+
+/* What the supervisor gives a worker. Descriptors are the worker's to close. */
+struct worker_start {
+	const struct config *config;
+	const struct handler_table *handlers;
+	const int *listeners; /* listening sockets, by index in config->listeners */
+	int control;          /* channel to the supervisor; -1: none */
+	int launcher;         /* channel to the launcher; -1: none */
+	unsigned number;      /* counts the workers from 0 */
+};
+
+enum { WORKER_SCRATCH = 256 * 1024 };
+
+/* One process's worth of server: a loop, its listeners and connections. */
+struct worker {
+	struct loop loop;
+	const struct config *config;
+	const struct handler_table *handlers;
+	struct listener *listeners;
+	size_t listener_count;
+	struct watch control; /* messages from the supervisor */
+	struct watch signals;
+	struct programs *programs; /* the link to the launcher; NULL: no program can run */
+	struct file_cache files;
+	int *dirs;                /* descriptors by index in config->dirs */
+	struct arena_pool arenas; /* for requests */
+	struct access_logs logs;
+	struct list idle; /* connections between requests, the longest idle first */
+	struct list busy;
+	size_t conn_count;
+	uint64_t conn_number;
+	struct timer listen_timer; /* tries to listen again after a shortage of descriptors */
+	struct timer drain_timer;  /* the end of patience when draining */
+	bool listening, draining;
+	char *scratch; /* WORKER_SCRATCH bytes that every read goes into */
+	char *cork;    /* answers gathered while a pipeline is worked off */
+	size_t cork_len;
+	struct field *fields; /* room for the head being parsed */
+	size_t field_cap;
+	uint64_t id_key[2]; /* for request ids */
+	uint64_t id_next;
+	char hostname[65];
+};
+
+/* What supervisor and worker say to each other: one byte, sometimes with descriptors. */
+enum worker_message {
+	WORKER_READY = 'r', /* up: the loop is about to run */
+	WORKER_DRAIN =
+	        'd', /* down: stop listening, finish what is there, exit; then the limit in ms (0: none) as a uint64_t */
+	WORKER_REOPEN = 'o' /* down: the log descriptors, in the order of config.logs */
+};
+
+/* Runs until drained. Returns the exit status of the process. */
+int worker_run(const struct worker_start *start);
+
+/* Accounts for a connection that is gone: the listeners may have waited for its descriptor. */
+void worker_connection_closed(struct worker *w);
+
+#endif
