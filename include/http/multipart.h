@@ -23,7 +23,8 @@ struct multipart {
 	unsigned delimiter_len;
 	char delimiter[4 + MULTIPART_BOUNDARY_MAX]; /* CRLF "--" boundary */
 	unsigned head_len;
-	char head[MULTIPART_HEAD_MAX]; /* the part's header lines as they come in */
+	char head[MULTIPART_HEAD_MAX];       /* the part's header lines as they come in */
+	char room[2 * DISPOSITION_NAME_MAX]; /* its names, decoded */
 };
 
 /* A part's header. The slices point into the parser and hold until the next event. */
