@@ -3,6 +3,8 @@
 
 #include "base/str.h"
 
+#include <limits.h>
+
 #include <sys/types.h>
 
 /* How symbolic links below a root are treated (directive disable_symlinks). */

@@ -208,6 +208,7 @@ struct settings {
 	bool server_tokens;
 	bool merge_slashes;
 	bool absolute_redirect;
+	bool header_inherit; /* add_header_inherit merge; needed only while loading and for dumps */
 	bool is_internal; /* the location's own `internal`; not inherited */
 };
 
@@ -255,6 +256,10 @@ struct server_conf {
 	struct location_set locations;
 	struct location **named;
 	size_t named_count;
+	struct {
+		struct listener_conf **items;
+		size_t count;
+	} listeners; /* where it listens, in the order written */
 	uint32_t id;
 	struct position at;
 };

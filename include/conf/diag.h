@@ -9,6 +9,7 @@
 struct source {
 	struct str name; /* as it was given, or as the include that named it reads */
 	struct str text;
+	unsigned order; /* in which the files were read, for the order of messages */
 };
 
 /* A place in a source: what a caret points at. Lines and columns count from 1, columns in bytes. */
@@ -33,13 +34,18 @@ struct diag_message {
 struct diag {
 	struct arena arena;
 	VEC(struct diag_message) messages;
-	size_t errors, warnings;
+	VEC(struct source *) sources; /* copies: messages outlive the configuration they are about */
+	size_t errors, warnings, notes;
 };
+
+/* So many messages of a level are kept; more are only counted. */
+enum { DIAG_SHOWN = 100 };
 
 void diag_init(struct diag *diag);
 void diag_end(struct diag *diag);
 
-/* Adds a message; the result may be given a help text or a related place. NULL when memory is out (it still counts). */
+/* Adds a message; the result may be given a help text or a related place. NULL when memory is out or
+ * enough of that level is shown (it still counts); diag_help and diag_relate take NULL. */
 struct diag_message *diag_add(struct diag *diag, enum diag_level level, struct position at,
                               const char *format, ...) __attribute__((format(printf, 4, 5)));
 

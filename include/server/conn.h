@@ -18,7 +18,8 @@ enum conn_in {
 enum conn_out {
 	CONN_OUT_IDLE,  /* a request */
 	CONN_OUT_AWAIT, /* the handler's answer */
-	CONN_OUT_SEND   /* room in the socket, or the body's next span */
+	CONN_OUT_SEND,  /* room in the socket, or the body's next span */
+	CONN_OUT_SENT   /* the rest of the request's body, to be thrown away */
 };
 
 struct listener;
@@ -45,12 +46,13 @@ struct conn {
 	struct peer peer;
 	uint8_t in, out;                  /* enum conn_in, conn_out */
 	bool can_read : 1, can_write : 1; /* the readiness bits */
-	bool has_fin : 1;     /* the client has closed its side (RDHUP); it may still read */
-	bool is_broken : 1;   /* reset, or an error on the socket */
-	bool last : 1;        /* close after this answer */
-	bool is_stepping : 1; /* inside conn_step(): no re-entry */
-	bool is_dead : 1;     /* closed; in the graveyard */
-	bool has_sent : 1;    /* something was ever received */
+	bool has_fin : 1;   /* the client has closed its side (RDHUP); it may still read */
+	bool has_eof : 1;   /* and everything it sent has been read */
+	bool is_broken : 1; /* reset, or an error on the socket */
+	bool is_late : 1;   /* the timer has fired */
+	bool last : 1;      /* close after this answer */
+	bool is_dead : 1;   /* closed; in the graveyard */
+	struct grave grave;
 };
 
 /* Takes over an accepted socket. False when memory is out; the socket is then closed. */
@@ -62,6 +64,9 @@ void conn_wake(struct conn *c);
 
 /* The only place where a connection dies. */
 void conn_close(struct conn *c);
+
+/* Sends a few bytes now, or keeps them to be sent before anything else. */
+void conn_send_now(struct conn *c, struct str bytes);
 
 /* Tells an idle connection that the worker drains: its next answer says Connection: close. */
 void conn_drain(struct conn *c);

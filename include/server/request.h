@@ -82,7 +82,9 @@ struct request {
 	                r); /* called when the connection is woken while no answer is there; may be NULL */
 	uint64_t deadline; /* ms; TIMER_NEVER: none. When it passes, on_deadline() is called */
 	void (*on_deadline)(struct request *r);
-	void *state;          /* the handler's, in the arena */
+	void *state; /* the handler's, in the arena */
+	uint64_t
+	        fin_deadline; /* when a client that has closed its side is given up; 0: not yet closed */
 	bool wants_fin_grace; /* a client that has closed its side is waited for only 3 s (programs) */
 
 	/* the account */
@@ -126,6 +128,13 @@ void redirect_to_named(struct request *r, int named);
 
 /* Takes the body of the request into this sink. Before it is set nothing of the body is read. */
 void request_set_sink(struct request *r, const struct sink *sink);
+
+/*
+ * The life of a request: begin takes the parsed head over (copied into the new request's arena), end
+ * logs, counts and frees. NULL when memory is out. bytes: what the head was parsed from.
+ */
+struct request *request_begin(struct worker *w, const struct head *head, struct str bytes);
+void request_end(struct request *r);
 
 /* Throws away what comes. */
 extern const struct sink sink_discard;

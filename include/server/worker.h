@@ -24,7 +24,7 @@ struct worker_start {
 	unsigned number;      /* counts the workers from 0 */
 };
 
-enum { WORKER_SCRATCH = 256 * 1024 };
+enum { WORKER_SCRATCH = 256 * 1024, WORKER_CORK = 64 * 1024 };
 
 /* One process's worth of server: a loop, its listeners and connections. */
 struct worker {
@@ -47,8 +47,9 @@ struct worker {
 	struct timer listen_timer; /* tries to listen again after a shortage of descriptors */
 	struct timer drain_timer;  /* the end of patience when draining */
 	bool listening, draining;
-	char *scratch; /* WORKER_SCRATCH bytes that every read goes into */
-	char *cork;    /* answers gathered while a pipeline is worked off */
+	char *scratch;    /* WORKER_SCRATCH bytes that every read goes into */
+	struct str input; /* unread bytes of the connection that is being stepped */
+	char *cork;       /* answers gathered while a pipeline is worked off */
 	size_t cork_len;
 	struct field *fields; /* room for the head being parsed */
 	size_t field_cap;

@@ -1,0 +1,203 @@
+#include "server/request.h"
+
+#include "base/clock.h"
+#include "http/escape.h"
+#include "net/timer.h"
+#include "server/conn.h"
+#include "server/response.h"
+#include "server/vars.h"
+#include "server/worker.h"
+
+#include <stdio.h>
+
+enum { REQUEST_REDIRECTS_MAX = 10 };
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+/* The parsed head points into a buffer that others use next: bytes and fields move into the arena. */
+static bool request_copy_head(struct request *r, const struct head *head, struct str bytes)
+{
+	struct str copy = arena_str(&r->arena, bytes);
+	struct field *fields = arena_alloc(&r->arena, sizeof *fields * (head->field_count + 1));
+
+	if (!copy.ptr || !fields)
+		return false;
+	if (head->field_count > 0)
+		memcpy(fields, head->fields, sizeof *fields * head->field_count);
+	r->head = *head;
+	r->head.fields = fields;
+	r->head.field_cap = head->field_count;
+	head_rebase(&r->head, bytes.ptr, copy.ptr);
+	r->request_uri = r->head.target;
+	return true;
+}
+
+struct request *request_begin(struct worker *w, const struct head *head, struct str bytes)
+{
+	struct arena arena;
+	struct request *r;
+
+	arena_init(&arena, &w->arenas);
+	r = arena_zero(&arena, sizeof *r);
+	if (!r) {
+		arena_end(&arena);
+		return NULL;
+	}
+	r->arena = arena;
+	r->worker = w;
+	r->method = head->method;
+	r->deadline = TIMER_NEVER;
+	r->started = clock_now();
+	r->started_wall = clock_cached.wall.tv_sec;
+	if (request_copy_head(r, head, bytes))
+		return r;
+	arena = r->arena;
+	arena_end(&arena);
+	return NULL;
+}
+
+void request_end(struct request *r)
+{
+	/* The request lives in its own arena: the last look at it is this copy. */
+	struct arena arena;
+
+	if (r->has_answer)
+		access_log_write(&r->worker->logs, r);
+	arena = r->arena;
+	arena_end(&arena);
+}
+
+struct str request_id(struct request *r)
+{
+	struct worker *w = r->worker;
+	uint64_t n, high, low;
+
+	if (r->id[0])
+		return str_make(r->id, 32);
+	n = w ? ++w->id_next : 0;
+	high = map_hash(str_make((const char *)&n, sizeof n));
+	n = ~n;
+	low = map_hash(str_make((const char *)&n, sizeof n));
+	snprintf(r->id, sizeof r->id, "%016llx%016llx", (unsigned long long)high,
+	         (unsigned long long)low);
+	return str_make(r->id, 32);
+}
+
+void request_log(struct request *r, enum log_level level, const char *format, ...)
+{
+	struct log log = *log_main;
+	va_list args;
+
+	if (r->location && r->worker) {
+		const struct error_log *e = &request_settings(r)->error_log;
+
+		log.level = e->level;
+		log.json = e->json;
+		if (e->log >= 0 && r->worker->logs.fds[e->log] >= 0)
+			log.fd = r->worker->logs.fds[e->log];
+	}
+	if (!log_wants(&log, level))
+		return;
+	va_start(args, format);
+	log_write_v(&log, level, request_id(r), format, args);
+	va_end(args);
+}
+
+void request_wake(struct request *r)
+{
+	if (r->conn)
+		conn_wake(r->conn);
+}
+
+/* ---- routing --------------------------------------------------------------------------------------- */
+
+/* One decision carried out. The body's limit is the location's, and known too late to stop a refusal. */
+static void request_decide(struct request *r)
+{
+	const struct settings *set;
+	bool is_first = r->redirects == 0 && !r->named;
+
+	decide(r, &r->worker->files.view);
+	set = request_settings(r);
+	if (is_first || r->body_max == 0)
+		r->body_max = set->client_max_body_size;
+	if (r->error_status == 0 && set->client_max_body_size > 0 &&
+	    r->framing.kind == FRAMING_LENGTH && r->framing.length > set->client_max_body_size &&
+	    r->decision.kind != DECIDE_CLOSE) {
+		respond_error(r, 413, "the body is larger than this location takes");
+		return;
+	}
+	r->worker->handlers->rows[r->decision.kind].start(r);
+}
+
+void request_route(struct request *r)
+{
+	do {
+		r->redo = false;
+		if (r->redirects > REQUEST_REDIRECTS_MAX) {
+			r->error_status =
+			        500; /* no error page of the configuration, which may be the loop itself */
+			respond_error(r, 500, "internal redirects go round in a circle");
+			return;
+		}
+		request_decide(r);
+	} while (r->redo);
+}
+
+static void request_redo(struct request *r)
+{
+	r->redirects++;
+	r->redo = true;
+	r->is_internal = true;
+	r->advance = NULL;
+	r->deadline = TIMER_NEVER;
+	if (r->conn && r->conn->out == CONN_OUT_AWAIT)
+		conn_wake(r->conn);
+}
+
+void redirect_internally(struct request *r, struct str uri)
+{
+	char *room = arena_alloc(&r->arena, uri.len + 1);
+	struct str copy = arena_str(&r->arena, uri);
+	struct refusal refusal;
+
+	if (!room || !copy.ptr) {
+		respond_error(r, 500, "out of memory");
+		return;
+	}
+	if (target_parse_path(copy, r->server->self.settings.merge_slashes, room, &r->target,
+	                      &refusal) != PARSE_COMPLETE) {
+		r->error_status = 500;
+		respond_error(r, 500, "an internal redirect leads to a malformed path");
+		return;
+	}
+	if (r->method != METHOD_HEAD)
+		r->method = METHOD_GET;
+	request_redo(r);
+}
+
+void redirect_to_named(struct request *r, int named)
+{
+	r->named = r->server->named[named];
+	request_redo(r);
+}
+
+/* ---- the body -------------------------------------------------------------------------------------- */
+
+static size_t sink_discard_write(struct request *r, struct str data)
+{
+	(void)r;
+	return data.len;
+}
+
+static void sink_discard_end(struct request *r)
+{
+	(void)r;
+}
+
+const struct sink sink_discard = { .write = sink_discard_write, .end = sink_discard_end };
+
+void request_set_sink(struct request *r, const struct sink *sink)
+{
+	r->sink = sink;
+}

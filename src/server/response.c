@@ -1,0 +1,498 @@
+#include "server/response.h"
+
+#include "base/clock.h"
+#include "http/accept.h"
+#include "http/date.h"
+#include "http/escape.h"
+#include "http/mime.h"
+#include "http/statuses.h"
+#include "net/io.h"
+#include "net/timer.h"
+#include "server/conn.h"
+#include "server/error_page.h"
+#include "server/output.h"
+#include "server/range_body.h"
+#include "server/vars.h"
+#include "server/worker.h"
+
+enum {
+	RESPONSE_HEAD = 768, /* bytes usually enough for a head */
+	RESPONSE_INLINE =
+	        32 *
+	        1024, /* smaller pieces of files are read: one pread and one send beat send and sendfile */
+	RESPONSE_DRAIN =
+	        256 * 1024 /* so much of a body that nobody wants is read to keep the connection */
+};
+
+/* ---- what the head is made of ---------------------------------------------------------------------- */
+
+static void head_line(struct buf *b, const char *name, struct str value)
+{
+	buf_text(b, name);
+	buf_add(b, value);
+	buf_text(b, "\r\n");
+}
+
+static void head_date_line(struct buf *b, const char *name, time_t when)
+{
+	char date[DATE_SIZE];
+
+	date_format(when, date);
+	head_line(b, name, str_make(date, DATE_SIZE));
+}
+
+static void head_status_line(struct buf *b, const struct response *p)
+{
+	struct str reason = p->reason.len > 0 ? p->reason : status_reason(p->status);
+
+	buf_text(b, "HTTP/1.1 ");
+	buf_u64_pad(b, p->status, 3);
+	buf_byte(b, ' ');
+	buf_add(b, reason);
+	buf_text(b, "\r\n");
+}
+
+static void head_server_and_date(struct buf *b, const struct request *r)
+{
+	if (!r->response.has_server)
+		buf_text(b, request_settings(r)->server_tokens ? "Server: webserv/" WEBSERV_VERSION
+		                                                 "\r\n"
+		                                               : "Server: webserv\r\n");
+	if (!r->response.has_date)
+		head_line(b, "Date: ", clock_http_date());
+}
+
+static void head_content_type(struct buf *b, const struct request *r)
+{
+	const struct response *p = &r->response;
+	struct str charset = request_settings(r)->charset;
+
+	if (p->content_type.len == 0)
+		return;
+	buf_text(b, "Content-Type: ");
+	buf_add(b, p->content_type);
+	if (p->add_charset && charset.len > 0 && mime_is_text(p->content_type)) {
+		buf_text(b, "; charset=");
+		buf_add(b, charset);
+	}
+	buf_text(b, "\r\n");
+}
+
+static void head_allow(struct buf *b, unsigned allow)
+{
+	const char *comma = "";
+
+	buf_text(b, "Allow: ");
+	for (enum method m = METHOD_GET; m < METHOD_COUNT; m++)
+		if (allow & METHOD_BIT(m)) {
+			buf_text(b, comma);
+			buf_add(b, method_name(m));
+			comma = ", ";
+		}
+	buf_text(b, "\r\n");
+}
+
+/* Cache-Control beside Expires, which caches that know it prefer (RFC 9111 section 5.3). */
+static void head_expires(struct buf *b, const struct request *r)
+{
+	const struct expires *e = &request_settings(r)->expires;
+	time_t now = clock_cached.wall.tv_sec;
+	int64_t age = e->seconds;
+
+	switch (e->mode) {
+	case EXPIRES_OFF:
+		return;
+	case EXPIRES_EPOCH:
+		buf_text(b,
+		         "Expires: Thu, 01 Jan 1970 00:00:01 GMT\r\nCache-Control: no-cache\r\n");
+		return;
+	case EXPIRES_MAX:
+		buf_text(b, "Expires: Thu, 31 Dec 2037 23:55:55 GMT\r\n"
+		            "Cache-Control: max-age=315360000\r\n");
+		return;
+	case EXPIRES_MODIFIED:
+		age = (int64_t)r->response.modified + e->seconds - (int64_t)now;
+		break;
+	case EXPIRES_TIME:
+		break;
+	}
+	head_date_line(b, "Expires: ", now + (time_t)age);
+	if (age < 0)
+		buf_text(b, "Cache-Control: no-cache\r\n");
+	else
+		buf_format(b, "Cache-Control: max-age=%lld\r\n", (long long)age);
+}
+
+/* The statuses on which add_header without `always` and expires have an effect: nginx's list. */
+static bool head_status_is_good(unsigned status)
+{
+	switch (status) {
+	case 200:
+	case 201:
+	case 204:
+	case 206:
+	case 301:
+	case 302:
+	case 303:
+	case 304:
+	case 307:
+	case 308:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void head_added(struct buf *b, struct request *r)
+{
+	const struct added_header_list *list = &request_settings(r)->headers;
+	bool is_good = head_status_is_good(r->response.status);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct added_header *h = &list->items[i];
+		struct str value;
+
+		if (!is_good && !h->always)
+			continue;
+		value = vars_text(&h->value, r);
+		if (value.len == 0)
+			continue;
+		if (!escape_is_field_safe(value)) {
+			request_log(
+			        r, LOG_WARN,
+			        "add_header %.*s: the value holds a control character; left out",
+			        STR_ARG(h->name));
+			continue;
+		}
+		buf_add(b, h->name);
+		buf_text(b, ": ");
+		buf_add(b, value);
+		buf_text(b, "\r\n");
+	}
+}
+
+static void head_connection(struct buf *b, const struct request *r)
+{
+	msec announced = request_settings(r)->keepalive_header;
+
+	if (r->close_after)
+		buf_text(b, "Connection: close\r\n");
+	else if (r->head.minor == 0)
+		buf_text(b, "Connection: keep-alive\r\n");
+	if (!r->close_after && announced > 0)
+		buf_format(b, "Keep-Alive: timeout=%llu\r\n",
+		           (unsigned long long)(announced / 1000));
+}
+
+static void head_framing(struct buf *b, const struct response *p, enum output_framing framing)
+{
+	if (status_is_bodiless(p->status) && p->status != 304)
+		return; /* RFC 9110 section 8.6: no Content-Length on 1xx and 204 */
+	if (p->status == 304)
+		return; /* it would have to be that of the 200; a cache keeps what it has */
+	if (framing == OUTPUT_CHUNKED)
+		buf_text(b, "Transfer-Encoding: chunked\r\n");
+	else if (p->body.length >= 0)
+		buf_format(b, "Content-Length: %lld\r\n", (long long)p->body.length);
+}
+
+static struct str response_head(struct request *r, enum output_framing framing)
+{
+	struct response *p = &r->response;
+	struct buf b = buf_in_arena(&r->arena, RESPONSE_HEAD);
+
+	head_status_line(&b, p);
+	head_server_and_date(&b, r);
+	head_content_type(&b, r);
+	head_framing(&b, p, framing);
+	if (p->modified > 0)
+		head_date_line(&b, "Last-Modified: ", p->modified);
+	if (p->etag.len > 0)
+		head_line(&b, "ETag: ", p->etag);
+	if (p->location.len > 0)
+		head_line(&b, "Location: ", p->location);
+	if (p->allow != 0)
+		head_allow(&b, p->allow);
+	if (p->vary.len > 0)
+		head_line(&b, "Vary: ", p->vary);
+	if (p->is_cacheable && head_status_is_good(p->status))
+		head_expires(&b, r);
+	buf_add(&b, buf_str(&p->fields));
+	head_added(&b, r);
+	head_connection(&b, r);
+	buf_text(&b, "\r\n");
+	return b.failed || p->fields.failed ? str_make(NULL, 0) : buf_str(&b);
+}
+
+/* ---- framing and the connection's fate ------------------------------------------------------------- */
+
+static enum output_framing response_framing(const struct request *r)
+{
+	const struct response *p = &r->response;
+
+	if (r->method == METHOD_HEAD || r->head.method == METHOD_HEAD ||
+	    status_is_bodiless(p->status))
+		return p->body.length < 0 && !status_is_bodiless(p->status) && r->head.minor > 0
+		               ? OUTPUT_CHUNKED
+		               : OUTPUT_NO_BODY;
+	if (p->body.length >= 0)
+		return OUTPUT_LENGTH;
+	return r->head.minor == 0 ? OUTPUT_UNTIL_CLOSE : OUTPUT_CHUNKED;
+}
+
+/* Whether what is still to come of the request's body is little enough to be read and thrown away. */
+static bool response_can_drain(const struct request *r)
+{
+	if (r->body_done || r->framing.kind == FRAMING_NONE)
+		return true;
+	if (r->continue_due) /* nobody knows whether the client will send it now (RFC 9110 section 10.1.1) */
+		return false;
+	return r->framing.kind == FRAMING_LENGTH && r->body_left <= RESPONSE_DRAIN;
+}
+
+static bool response_closes(const struct request *r, enum output_framing framing)
+{
+	const struct settings *set = &r->server->self.settings;
+
+	return r->close_after || r->is_refused || !r->framing.keep_alive ||
+	       framing == OUTPUT_UNTIL_CLOSE || set->keepalive_timeout == 0 ||
+	       r->worker->draining || r->conn->last ||
+	       r->conn->requests >= set->keepalive_requests ||
+	       (!response_can_drain(r) && r->response.status != 100 &&
+	        (r->sink == NULL || r->sink == &sink_discard));
+}
+
+/* A small piece of a file is read into memory now; it then goes out with the head in one call. */
+static bool response_inline(struct request *r)
+{
+	struct body *body = &r->response.body;
+	struct span *span = &body->one;
+	char *room;
+	ssize_t n;
+
+	if (body->spans != span || body->span_count != 1 || span->kind != SPAN_FILE ||
+	    span->len > RESPONSE_INLINE)
+		return true;
+	room = arena_alloc(&r->arena, (size_t)span->len);
+	if (!room)
+		return false;
+	n = io_pread(span->fd, room, (size_t)span->len, span->offset);
+	if (n < 0 || (uint64_t)n < span->len)
+		return false;
+	*span = (struct span){ .kind = SPAN_MEMORY, .ptr = room, .len = span->len };
+	return true;
+}
+
+/* Memory is out, or a file can't be read: what is left is a constant. */
+static void response_emergency(struct request *r, struct output *o)
+{
+	static const char text[] = "HTTP/1.1 500 Internal Server Error\r\n"
+	                           "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+	request_log(r, LOG_ERROR,
+	            "no answer could be made: out of memory, or a file that can't be read");
+	r->response.status = 500;
+	r->close_after = true;
+	*o = (struct output){ .head = str_make(text, sizeof text - 1), .framing = OUTPUT_NO_BODY };
+}
+
+static struct output *response_output(struct request *r)
+{
+	struct output *o = arena_zero(&r->arena, sizeof *o);
+
+	if (!o) { /* not even that: the connection is closed without a word */
+		conn_wake(r->conn);
+		r->conn->is_broken = true;
+	}
+	return o;
+}
+
+static void response_build(struct request *r, struct output *o)
+{
+	struct response *p = &r->response;
+
+	if (!range_apply(r)) {
+		response_emergency(r, o);
+		return;
+	}
+	o->framing = response_framing(r);
+	r->close_after = response_closes(r, o->framing);
+	o->head = response_head(r, o->framing);
+	if (r->method == METHOD_HEAD || r->head.method == METHOD_HEAD ||
+	    status_is_bodiless(p->status))
+		o->framing = OUTPUT_NO_BODY;
+	o->body = &p->body;
+	o->left = p->body.length > 0 ? (uint64_t)p->body.length : 0;
+	if (!o->head.ptr || (o->framing == OUTPUT_LENGTH && !response_inline(r)))
+		response_emergency(r, o);
+}
+
+/* An error page is looked up anew, but the client gets the status it is made for. */
+static unsigned response_final_status(const struct request *r, unsigned status)
+{
+	if (r->error_status == 0)
+		return status;
+	switch (r->error_how) {
+	case ERROR_CODE_OF_PAGE:
+		return status;
+	case ERROR_CODE_SET:
+		return r->error_code;
+	case ERROR_CODE_KEEP:
+		break;
+	}
+	return status == 200 || status == 304 ? r->error_status : status;
+}
+
+void respond(struct request *r, unsigned status)
+{
+	struct output *o = response_output(r);
+
+	if (!o)
+		return;
+	ASSERT(!r->has_answer);
+	r->has_answer = true;
+	r->response.status = response_final_status(r, status);
+	r->advance = NULL;
+	response_build(r, o);
+	r->conn->output = o;
+	r->conn->out = CONN_OUT_SEND;
+	r->conn->progress = clock_now();
+	conn_wake(r->conn);
+}
+
+/* ---- answers of our own ---------------------------------------------------------------------------- */
+
+bool response_field(struct request *r, struct str name, struct str value)
+{
+	struct buf *b = &r->response.fields;
+
+	if (!escape_is_field_safe(value) || !field_is_token(name))
+		return false;
+	if (!b->ptr)
+		*b = buf_in_arena(&r->arena, 256);
+	buf_add(b, name);
+	buf_text(b, ": ");
+	buf_add(b, value);
+	buf_text(b, "\r\n");
+	return !b->failed;
+}
+
+void respond_text(struct request *r, unsigned status, struct str type, struct str text)
+{
+	r->response.content_type = type;
+	r->response.add_charset = true;
+	body_memory(&r->response.body, text);
+	respond(r, status);
+}
+
+void respond_redirect(struct request *r, unsigned status, struct str location)
+{
+	struct buf page = buf_in_arena(&r->arena, 256 + location.len);
+
+	buf_text(&page,
+	         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Moved</title>\n"
+	         "<link rel=\"icon\" href=\"data:,\">\n<p>This is now at <a href=\"");
+	escape_html(&page, location);
+	buf_text(&page, "\">another address</a>.</p></html>\n");
+	r->response.location = location;
+	r->response.content_type = STR_OF("text/html; charset=utf-8");
+	body_memory(&r->response.body, page.failed ? str_make(NULL, 0) : buf_str(&page));
+	respond(r, status);
+}
+
+/* The error_page of the location for this status, if it may be used. */
+static const struct error_page *response_error_page(const struct request *r, unsigned status)
+{
+	const struct error_page_list *list;
+
+	if (r->error_status != 0 || r->is_refused || !r->location)
+		return NULL;
+	list = &request_settings(r)->error_pages;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].status == status)
+			return &list->items[i];
+	return NULL;
+}
+
+/* What a handler had prepared is not part of the error's answer. */
+static void response_reset(struct request *r)
+{
+	unsigned allow = r->response.allow;
+	struct buf kept = r->response.fields;
+
+	/* Only what an error may carry stays: Allow, and fields that were added for it (Retry-After). */
+	r->response = (struct response){ .allow = allow, .fields = kept };
+	body_empty(&r->response.body);
+}
+
+static void response_use_error_page(struct request *r, const struct error_page *page,
+                                    unsigned status)
+{
+	struct str uri;
+
+	r->error_status = status;
+	r->error_how = page->how;
+	r->error_code = page->code;
+	if (page->named != CONFIG_NONE) {
+		redirect_to_named(r, page->named);
+		return;
+	}
+	uri = vars_text(&page->uri, r);
+	if (!uri.ptr || (page->is_url && !escape_is_field_safe(uri))) {
+		respond_error(r, 500, "the error_page has no usable value");
+		return;
+	}
+	if (page->is_url)
+		respond_redirect(r, page->how == ERROR_CODE_SET ? page->code : 302, uri);
+	else
+		redirect_internally(r, uri);
+}
+
+static void respond_own_page(struct request *r, unsigned status, const char *reason)
+{
+	bool json = accept_prefers_json(&r->head);
+
+	r->response.vary = STR_OF("Accept");
+	r->response.content_type =
+	        json ? STR_OF("application/problem+json") : STR_OF("text/html; charset=utf-8");
+	response_field(r, STR_OF("X-Content-Type-Options"), STR_OF("nosniff"));
+	if (!json)
+		response_field(
+		        r, STR_OF("Content-Security-Policy"),
+		        STR_OF("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+	body_memory(&r->response.body, json ? error_page_problem(r, status, reason)
+	                                    : error_page_html(r, status, reason));
+	r->error_how = ERROR_CODE_OF_PAGE; /* the status is final */
+	respond(r, status);
+}
+
+void respond_error(struct request *r, unsigned status, const char *reason)
+{
+	const struct error_page *page = response_error_page(r, status);
+
+	if (reason && status >= 400)
+		request_log(r, status >= 500 ? LOG_ERROR : LOG_INFO, "%u: %s", status, reason);
+	response_reset(r);
+	r->sink = NULL;
+	r->reason = reason;
+	if (page) {
+		response_use_error_page(r, page, status);
+		return;
+	}
+	if (r->error_status != 0 && r->error_how == ERROR_CODE_KEEP)
+		status = r->error_status;
+	respond_own_page(r, status, reason);
+}
+
+void respond_interim(struct request *r, unsigned status, struct str fields)
+{
+	struct buf b = buf_in_arena(&r->arena, 64 + fields.len);
+
+	if (r->head.minor == 0 || b.failed)
+		return; /* RFC 9110 section 15.2: never to HTTP/1.0 */
+	head_status_line(&b, &(struct response){ .status = status });
+	buf_add(&b, fields);
+	buf_text(&b, "\r\n");
+	if (!b.failed)
+		conn_send_now(r->conn, buf_str(&b));
+}
