@@ -17,7 +17,7 @@ static bool take_address(struct str text, unsigned family, uint8_t out[16])
 {
 	char copy[INET6_ADDRSTRLEN];
 
-	if (text.len >= sizeof copy)
+	if (text.len == 0 || text.len >= sizeof copy)
 		return false;
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = '\0';
