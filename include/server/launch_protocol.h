@@ -21,10 +21,12 @@ enum launch_verb { LAUNCH_START = 1, LAUNCH_END, LAUNCH_RELEASE, LAUNCH_SPOOL };
 
 struct launch_request {
 	uint64_t id;
-	uint64_t time; /* START: ms between TERM and KILL; RELEASE: ms it may live on, 0: no limit */
+	uint64_t
+	        time; /* START: ms between TERM and KILL; RELEASE: ms it may live on, 0: no limit */
 	uint32_t verb;
 	uint32_t argc, envc; /* START */
-	uint32_t pipes; /* START: bit i set: a descriptor to become i came along; clear: /dev/null */
+	uint32_t
+	        pipes; /* START: bit i set: a descriptor to become i came along; clear: /dev/null */
 };
 
 /* Launcher to worker. */
@@ -33,7 +35,7 @@ enum launch_news { LAUNCH_STARTED = 1, LAUNCH_FAILED, LAUNCH_EXITED, LAUNCH_SPOO
 struct launch_reply {
 	uint64_t id;
 	uint32_t news;
-	int32_t step;  /* FAILED: enum child_step */
+	int32_t step; /* FAILED: enum child_step */
 	int32_t value; /* FAILED: errno; EXITED: status as of wait(2); SPOOLED: 0 and a descriptor, or errno */
 };
 

@@ -54,7 +54,7 @@ struct job {
 	enum job_state state;
 	pid_t pid;
 	uint64_t grace;
-	struct timer timer; /* the end of its wait, of its time to live, of its grace */
+	struct timer timer;      /* the end of its wait, of its time to live, of its grace */
 	struct job_order *order; /* NULL once it runs */
 };
 

@@ -1,0 +1,427 @@
+#include "server/launcher.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/io.h"
+#include "net/signals.h"
+#include "net/sock.h"
+#include "server/launcher_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+	LAUNCHER_SPARE_FDS = 64, /* besides those that waiting programs hold */
+	LAUNCHER_LINGER = 1000,  /* ms after the longest grace, for killed processes to go away */
+	LAUNCHER_CHANNELS = 64   /* kept open at the start; more come by message */
+};
+
+/* ---- the channels to the workers --------------------------------------------------------------- */
+
+/* A reply that is waiting for room in the socket. */
+struct unsent_reply {
+	struct list node;
+	struct launch_reply reply;
+	int fd; /* ours, -1: none */
+};
+
+static void channel_release(struct grave *grave)
+{
+	struct launcher_channel *channel = LIST_ENTRY(grave, struct launcher_channel, grave);
+
+	map_end(&channel->jobs);
+	free(channel);
+}
+
+/* The worker is gone, or must be treated so: its programs go with it. */
+static void channel_close(struct launcher_channel *channel)
+{
+	size_t at = 0;
+	struct job *job;
+
+	if (channel->watch.fd < 0)
+		return;
+	loop_close(&channel->watch);
+	loop_forget(&channel->task);
+	list_remove(&channel->node);
+	while ((job = map_next(&channel->jobs, &at)))
+		job_end(job);
+	while (!list_is_empty(&channel->unsent)) {
+		struct unsent_reply *u =
+		        LIST_ENTRY(channel->unsent.next, struct unsent_reply, node);
+
+		list_remove(&u->node);
+		if (u->fd >= 0)
+			close(u->fd);
+		free(u);
+	}
+	loop_bury(&channel->launcher->loop, &channel->grave, channel_release);
+}
+
+/* Keeps the reply for later. Without memory the worker would wait for ever: it is let go instead. */
+static void channel_keep(struct launcher_channel *channel, const struct launch_reply *reply, int fd)
+{
+	struct unsent_reply *u = malloc(sizeof *u);
+
+	if (!u) {
+		log_error("out of memory: a worker's programs are ended");
+		loop_defer(&channel->launcher->loop, &channel->task);
+		shutdown(channel->watch.fd, SHUT_RDWR);
+		return;
+	}
+	*u = (struct unsent_reply){ .reply = *reply };
+	u->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0 && u->fd < 0)
+		u->reply.value = errno;
+	list_append(&channel->unsent, &u->node);
+}
+
+void channel_reply(struct launcher_channel *channel, const struct launch_reply *reply, int fd)
+{
+	bool in_order = list_is_empty(&channel->unsent);
+
+	if (channel->watch.fd < 0)
+		return;
+	if (in_order &&
+	    sock_send_message(channel->watch.fd, reply, sizeof *reply, &fd, fd >= 0) == 0)
+		return;
+	/* Any other error means that the worker is gone, which its channel tells by itself. */
+	if (!in_order || errno == EAGAIN || errno == ETOOMANYREFS)
+		channel_keep(channel, reply, fd);
+}
+
+static void channel_flush(struct launcher_channel *channel)
+{
+	while (!list_is_empty(&channel->unsent)) {
+		struct unsent_reply *u =
+		        LIST_ENTRY(channel->unsent.next, struct unsent_reply, node);
+
+		if (sock_send_message(channel->watch.fd, &u->reply, sizeof u->reply, &u->fd,
+		                      u->fd >= 0) != 0)
+			return;
+		list_remove(&u->node);
+		if (u->fd >= 0)
+			close(u->fd);
+		free(u);
+	}
+}
+
+static void channel_spool(struct launcher_channel *channel, const struct launch_request *request,
+                          struct str directory)
+{
+	struct launch_reply reply = { .id = request->id, .news = LAUNCH_SPOOLED };
+	int fd = -1;
+
+	if (directory.len == 0 || directory.ptr[directory.len - 1] != '\0')
+		errno = EINVAL;
+	else
+		fd = spool_open(directory.ptr);
+	reply.value = fd < 0 ? errno : 0;
+	channel_reply(channel, &reply, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Does what a message asks and takes the descriptors out of fds that it keeps. */
+static void channel_serve(struct launcher_channel *channel, const struct launch_request *request,
+                          struct str strings, int *fds, size_t fd_count)
+{
+	struct job *job = map_get(&channel->jobs, str_make((const char *)&request->id, 8));
+
+	switch ((enum launch_verb)request->verb) {
+	case LAUNCH_START:
+		if (!job)
+			job_ask(channel, request, strings, fds, fd_count);
+		return;
+	case LAUNCH_END:
+		if (job)
+			job_end(job);
+		return;
+	case LAUNCH_RELEASE:
+		for (size_t i = 0; i < fd_count; i++) {
+			drain_open(channel->launcher, fds[i]);
+			fds[i] = -1;
+		}
+		if (job)
+			job_release(job, request->time);
+		return;
+	case LAUNCH_SPOOL:
+		channel_spool(channel, request, strings);
+		return;
+	}
+	log_error("a worker sent a message that the launcher does not know");
+}
+
+/* One message. False where there is no further one now. */
+static bool channel_receive(struct launcher_channel *channel)
+{
+	char *message = channel->launcher->message;
+	struct launch_request request;
+	int fds[SOCK_MESSAGE_FDS];
+	size_t fd_count = SOCK_MESSAGE_FDS;
+	ssize_t n = sock_receive_message(channel->watch.fd, message, LAUNCH_MESSAGE_MAX, fds,
+	                                 &fd_count);
+
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n <= 0 && !(n < 0 && errno == EMSGSIZE)) {
+		channel_close(channel);
+		return false;
+	}
+	if (n >= (ssize_t)sizeof request) {
+		memcpy(&request, message, sizeof request);
+		channel_serve(channel, &request,
+		              str_make(message + sizeof request, (size_t)n - sizeof request), fds,
+		              fd_count);
+	}
+	for (size_t i = 0; i < fd_count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return channel->watch.fd >= 0;
+}
+
+static void channel_run(struct task *task)
+{
+	struct launcher_channel *channel = LIST_ENTRY(task, struct launcher_channel, task);
+
+	channel_flush(channel);
+	while (channel_receive(channel))
+		;
+}
+
+static void channel_ready(struct watch *watch, uint32_t events)
+{
+	struct launcher_channel *channel = LIST_ENTRY(watch, struct launcher_channel, watch);
+
+	(void)events;
+	loop_defer(&channel->launcher->loop, &channel->task);
+}
+
+/* Serves another worker; takes the descriptor over. */
+static bool channel_open(struct launcher *l, int fd)
+{
+	struct launcher_channel *channel = malloc(sizeof *channel);
+
+	if (!channel)
+		goto fail;
+	*channel = (struct launcher_channel){ .watch = { .fd = fd, .ready = channel_ready },
+		                              .launcher = l };
+	task_init(&channel->task, channel_run);
+	list_init(&channel->unsent);
+	map_init(&channel->jobs);
+	if (loop_watch(&l->loop, &channel->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) != 0)
+		goto fail;
+	list_append(&l->channels, &channel->node);
+	return true;
+
+fail:
+	log_error("the launcher can't serve a worker: %s", strerror(errno));
+	free(channel);
+	close(fd);
+	return false;
+}
+
+/* ---- the supervisor and the end ------------------------------------------------------------------ */
+
+static void launcher_patience(struct timer *timer)
+{
+	struct launcher *l = LIST_ENTRY(timer, struct launcher, patience);
+
+	log_error("%zu programs would not end", l->running_count);
+	l->loop.stopping = true;
+}
+
+static void launcher_end(struct launcher *l)
+{
+	uint64_t grace;
+
+	loop_close(&l->supervisor);
+	l->is_ending = true;
+	while (!list_is_empty(&l->channels))
+		channel_close(LIST_ENTRY(l->channels.next, struct launcher_channel, node));
+	grace = jobs_end_all(l);
+	timer_set(&l->loop.timers, &l->patience, clock_now() + grace + LAUNCHER_LINGER);
+}
+
+static void launcher_listen(struct task *task)
+{
+	struct launcher *l = LIST_ENTRY(task, struct launcher, supervisor_task);
+	char message[16];
+	int fd;
+
+	while (l->supervisor.fd >= 0) {
+		size_t count = 1;
+		ssize_t n = sock_receive_message(l->supervisor.fd, message, sizeof message, &fd,
+		                                 &count);
+
+		if (n < 0 && (errno == EAGAIN || errno == EMSGSIZE))
+			return;
+		if (n <= 0)
+			launcher_end(l);
+		else if (message[0] == LAUNCHER_WORKER && count == 1)
+			channel_open(l, fd);
+		else if (count == 1)
+			close(fd);
+	}
+}
+
+static void launcher_supervisor_ready(struct watch *watch, uint32_t events)
+{
+	struct launcher *l = LIST_ENTRY(watch, struct launcher, supervisor);
+
+	(void)events;
+	loop_defer(&l->loop, &l->supervisor_task);
+}
+
+static void launcher_signals(struct task *task)
+{
+	struct launcher *l = LIST_ENTRY(task, struct launcher, signals_task);
+
+	while (signals_next(l->signals.fd) != 0)
+		;
+	jobs_reap(l);
+}
+
+static void launcher_signals_ready(struct watch *watch, uint32_t events)
+{
+	struct launcher *l = LIST_ENTRY(watch, struct launcher, signals);
+
+	(void)events;
+	loop_defer(&l->loop, &l->signals_task);
+}
+
+/* ---- the process ------------------------------------------------------------------------------------ */
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/*
+ * Lets go of everything that a fork of the supervisor inherits and a launcher has no use for: above all
+ * the listening sockets, which would keep their ports taken.
+ */
+static void launcher_close_others(const struct launcher_start *start)
+{
+	int keep[LAUNCHER_CHANNELS + 2];
+	size_t count = 0;
+	int from = 3;
+
+	keep[count++] = start->supervisor;
+	keep[count++] = log_main->fd;
+	for (size_t i = 0; i < start->worker_count && i < LAUNCHER_CHANNELS; i++)
+		keep[count++] = start->workers[i];
+	qsort(keep, count, sizeof *keep, compare_fds);
+	for (size_t i = 0; i < count; i++) {
+		if (keep[i] > from)
+			close_range((unsigned)from, (unsigned)keep[i] - 1, 0);
+		if (keep[i] >= from)
+			from = keep[i] + 1;
+	}
+	close_range((unsigned)from, ~0U, 0);
+}
+
+/* Programs run as `user`, and so does what starts them. 0, or -1 and errno. */
+static int launcher_drop_privileges(const struct config *config)
+{
+	uid_t r, e, s;
+
+	if (geteuid() != 0 || config->user.len == 0)
+		return 0;
+	if (setgroups(1, &config->gid) != 0 ||
+	    setresgid(config->gid, config->gid, config->gid) != 0 ||
+	    setresuid(config->uid, config->uid, config->uid) != 0)
+		return -1;
+	errno = EPERM;
+	if (getresuid(&r, &e, &s) != 0 || r != config->uid || e != config->uid || s != config->uid)
+		return -1;
+	return config->uid != 0 && setresuid(0, 0, 0) == 0 ? -1 : 0;
+}
+
+static size_t launcher_waiting_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= 2 * LAUNCHER_SPARE_FDS)
+		return 1;
+	return (size_t)(limit.rlim_cur - LAUNCHER_SPARE_FDS) / 3;
+}
+
+static void launcher_ignore_signals(void)
+{
+	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	sigset_t none;
+
+	/* The supervisor's mask and handlers came along; a terminal's Ctrl-C reaches us as well as it. */
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool launcher_watch(struct launcher *l, const struct launcher_start *start)
+{
+	static const int wanted[] = { SIGCHLD, 0 };
+
+	l->supervisor =
+	        (struct watch){ .fd = start->supervisor, .ready = launcher_supervisor_ready };
+	l->signals = (struct watch){ .fd = signals_open(wanted), .ready = launcher_signals_ready };
+	task_init(&l->supervisor_task, launcher_listen);
+	task_init(&l->signals_task, launcher_signals);
+	return l->signals.fd >= 0 && io_nonblocking(start->supervisor, true) == 0 &&
+	       loop_watch(&l->loop, &l->signals, EPOLLIN) == 0 &&
+	       loop_watch(&l->loop, &l->supervisor, EPOLLIN | EPOLLRDHUP) == 0 &&
+	       timer_start(&l->loop.timers, &l->patience, launcher_patience, TIMER_NEVER);
+}
+
+static bool launcher_init(struct launcher *l, const struct launcher_start *start)
+{
+	*l = (struct launcher){
+		.config = start->config,
+		.waiting_max = launcher_waiting_max(),
+		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.message = malloc(LAUNCH_MESSAGE_MAX),
+	};
+	list_init(&l->channels);
+	list_init(&l->waiting);
+	list_init(&l->running);
+	map_init(&l->by_pid);
+	return loop_init(&l->loop) == 0 && l->null >= 0 && l->message && launcher_watch(l, start);
+}
+
+int launcher_run(const struct launcher_start *start)
+{
+	struct launcher l;
+
+	prctl(PR_SET_NAME, "webserv-launch");
+	/* What a program leaves behind becomes our child, so that it is reaped even where init does not. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	launcher_ignore_signals();
+	launcher_close_others(start);
+	clock_update();
+	if (launcher_drop_privileges(start->config) != 0) {
+		log_error("the launcher can't become user %.*s: %s", STR_ARG(start->config->user),
+		          strerror(errno));
+		return 1;
+	}
+	if (!launcher_init(&l, start)) {
+		log_error("the launcher can't start: %s", strerror(errno));
+		return 1;
+	}
+	for (size_t i = 0; i < start->worker_count; i++)
+		if (start->workers[i] >= 0)
+			channel_open(&l, start->workers[i]);
+	while (!l.loop.stopping && !(l.is_ending && list_is_empty(&l.running)))
+		loop_turn(&l.loop);
+	loop_end(&l.loop);
+	map_end(&l.by_pid);
+	free(l.message);
+	return 0;
+}
