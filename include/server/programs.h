@@ -34,7 +34,7 @@ struct program_spec {
 	const char *directory;
 	const char *const *argv; /* ended by NULL */
 	const char *const *envp; /* ended by NULL */
-	int fds[3];              /* become 0, 1, 2; stay the caller's */
+	int fds[3];              /* become 0, 1, 2; stay the caller's; -1: /dev/null */
 	uint64_t grace;          /* ms between TERM and KILL when it is ended */
 };
 
@@ -51,6 +51,14 @@ struct program *programs_start(struct programs *programs, const struct program_s
  * (then only what is left of its group is ended).
  */
 void program_end(struct program *program);
+
+/*
+ * Lets the program run on without us: no callback comes any more and the handle is gone, but its group
+ * is ended only after `limit` ms (0: never), or with the launcher. The descriptors in fds (-1: none),
+ * ends of pipes that it may still write into, are read empty by the launcher from then on; they stay the
+ * caller's, who has taken them out of epoll and closes them.
+ */
+void program_release(struct program *program, uint64_t limit, const int fds[2]);
 
 /*
  * Asks for an unnamed temporary file in client_body_temp_path. got(context, fd) comes later: the
