@@ -71,6 +71,7 @@ struct request {
 	const struct sink *sink;
 	struct chunked chunked;
 	uint64_t body_left;     /* FRAMING_LENGTH: bytes still to come */
+	size_t payload_ready;   /* chunked: input bytes that are decoded and wait for the sink */
 	uint64_t body_received; /* payload bytes */
 	uint64_t body_max;      /* client_max_body_size of the location; 0: no limit */
 	bool continue_due;      /* a 100 must be sent before the first byte can come */
