@@ -46,6 +46,7 @@ struct request {
 	struct arena arena;
 	struct conn *conn;     /* NULL: decided without a connection (--explain, tests) */
 	struct worker *worker; /* likewise */
+	const struct config *config;
 	const struct listener_conf *listener;
 	struct head head; /* as the client sent it */
 	struct framing framing;

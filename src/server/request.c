@@ -45,6 +45,7 @@ struct request *request_begin(struct worker *w, const struct head *head, struct 
 	}
 	r->arena = arena;
 	r->worker = w;
+	r->config = w->config;
 	r->method = head->method;
 	r->deadline = TIMER_NEVER;
 	r->started = clock_now();

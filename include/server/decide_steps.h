@@ -1,0 +1,44 @@
+#ifndef SERVER_DECIDE_STEPS_H
+#define SERVER_DECIDE_STEPS_H
+
+#include "server/decide.h"
+
+/*
+ * The steps of decide(), for the files it is made of. Each looks at one question and says whether it
+ * has settled the matter.
+ */
+enum decided {
+	DECIDE_ON,   /* not this step's business: the next one */
+	DECIDED,     /* r->decision is complete */
+	DECIDE_AGAIN /* the target has changed: from the start */
+};
+
+enum decided decide_error(struct request *r, unsigned status, const char *reason);
+
+/* Opens a file by the location's rules for links; the request's arena holds it. NULL: memory is out. */
+struct file *decide_open(struct request *r, struct file_view *view, int dir, struct str path);
+
+/* Maps a decoded URI path to a directory and a path in it, by root or alias. False: no file can have this name. */
+bool decide_locate(struct request *r, struct str uri, int *dir, struct str *path);
+
+/* A file, a directory with index, redirect or listing, or the error (decide.c). */
+enum decided decide_static(struct request *r, struct file_view *view);
+
+/* try_files (decide_try.c). */
+enum decided decide_try_files(struct request *r, struct file_view *view);
+
+/* cgi_pass, and files run by their extension, the first existing one along the path (decide_program.c). */
+enum decided decide_cgi_pass(struct request *r);
+enum decided decide_script(struct request *r, struct file_view *view);
+
+/* Whether some part of the path has an extension that is run here; whether the whole path ends in one. */
+bool decide_names_program(const struct request *r);
+bool decide_path_is_program(const struct request *r, struct str path);
+
+/* POST, PUT and DELETE with an upload_store (decide_store.c). */
+enum decided decide_upload(struct request *r, struct file_view *view);
+
+/* The index in config.dirs of the store that the file lies in, or CONFIG_NONE; *rest: its path below it. */
+int decide_store_of(const struct config *config, int dir, struct str path, struct arena *arena, struct str *rest);
+
+#endif

@@ -1,0 +1,335 @@
+#include "server/decide.h"
+
+#include "base/clock.h"
+#include "http/escape.h"
+#include "server/decide_steps.h"
+#include "server/request.h"
+#include "server/vars.h"
+
+#include <errno.h>
+
+enum { DECIDE_HOPS_MAX = 10 };
+
+enum {
+	METHODS_STATIC =
+	        METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_OPTIONS),
+	METHODS_STORE = METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_DELETE)
+};
+
+/* ---- small answers ---------------------------------------------------------------------------------- */
+
+enum decided decide_error(struct request *r, unsigned status, const char *reason)
+{
+	r->decision.kind = DECIDE_ERROR;
+	r->decision.status = status;
+	r->decision.reason = reason;
+	return DECIDED;
+}
+
+/* The target becomes another path of ours; its text is in the arena. */
+static enum decided decide_again(struct request *r, struct str path)
+{
+	r->target.path = path;
+	r->target.has_encoded_slash = memchr(path.ptr, '\0', path.len) != NULL;
+	r->is_internal = true;
+	r->redirects++;
+	return DECIDE_AGAIN;
+}
+
+/* ---- methods ---------------------------------------------------------------------------------------- */
+
+static bool methods_name_other(const struct method_rule *rule, struct str name)
+{
+	for (size_t i = 0; i < rule->other.count; i++)
+		if (str_eq(rule->other.items[i], name))
+			return true;
+	return false;
+}
+
+/* What the resource answers: as `methods` says, else by what it is. We always answer OPTIONS. */
+static unsigned decide_allowed(const struct request *r)
+{
+	const struct settings *set = request_settings(r);
+	unsigned mask = METHODS_STATIC;
+
+	if (set->methods.is_set) {
+		mask = set->methods.mask | METHOD_BIT(METHOD_OPTIONS);
+		return mask & METHOD_BIT(METHOD_GET) ? mask | METHOD_BIT(METHOD_HEAD) : mask;
+	}
+	if (set->store != CONFIG_NONE)
+		mask |= METHODS_STORE;
+	if (set->cgi_pass.program.len > 0 || decide_names_program(r))
+		mask |= METHOD_BIT(METHOD_POST);
+	return mask;
+}
+
+static enum decided decide_method(struct request *r)
+{
+	const struct settings *set = request_settings(r);
+
+	r->decision.allow = decide_allowed(r);
+	if (r->method == METHOD_OTHER) {
+		if (methods_name_other(&set->methods, r->head.method_name))
+			return DECIDE_ON;
+		return decide_error(r, 501, "the method is not known here");
+	}
+	if (!(r->decision.allow & METHOD_BIT(r->method)))
+		return decide_error(r, 405, NULL);
+	/* A program that wants OPTIONS for itself says so by `methods`. */
+	if (r->method == METHOD_OPTIONS &&
+	    !(set->methods.is_set && (set->methods.mask & METHOD_BIT(METHOD_OPTIONS)) &&
+	      (set->cgi_pass.program.len > 0 || decide_names_program(r)))) {
+		r->decision.kind = DECIDE_OPTIONS;
+		return DECIDED;
+	}
+	return DECIDE_ON;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------ */
+
+static void decide_release(void *subject)
+{
+	file_release(subject);
+}
+
+struct file *decide_open(struct request *r, struct file_view *view, int dir, struct str path)
+{
+	struct file *file = view->open(view, dir, path, request_settings(r)->links);
+
+	if (file && !arena_defer(&r->arena, decide_release, file)) {
+		file_release(file);
+		return NULL;
+	}
+	return file;
+}
+
+bool decide_locate(struct request *r, struct str uri, int *dir, struct str *path)
+{
+	const struct file_base *base = &request_settings(r)->base;
+
+	*dir = base->dir;
+	if (base->file.len > 0) {
+		*path = base->file;
+		return true;
+	}
+	*path = str_from_index(uri, base->is_alias ? base->strip : 1);
+	while (path->len > 0 && path->ptr[0] == '/')
+		*path = str_from_index(*path, 1);
+	/* An encoded slash is data, and no file's name has one. */
+	return path->len == 0 || !memchr(path->ptr, '\0', path->len);
+}
+
+static enum decided decide_file_error(struct request *r, const struct file *file)
+{
+	if (!file)
+		return decide_error(r, 500, "out of memory");
+	switch (file->kind) {
+	case FILE_FORBIDDEN:
+		return decide_error(r, 403,
+		                    file->error == EXDEV || file->error == ELOOP
+		                            ? "a symbolic link leads out of the root "
+		                              "(disable_symlinks off would follow it)"
+		                            : "the file may not be read");
+	case FILE_SPECIAL:
+		return decide_error(r, 403, "neither a file nor a directory");
+	case FILE_FAILED:
+		return decide_error(r, file->error == EMFILE || file->error == ENFILE ? 503 : 500,
+		                    "the file could not be opened");
+	default:
+		return decide_error(r, 404, NULL);
+	}
+}
+
+static enum decided decide_regular(struct request *r, struct file *file, int dir, struct str path)
+{
+	const struct settings *set = request_settings(r);
+	struct validators v = { .exists = true, .modified = file->modified.tv_sec };
+
+	if (set->etag)
+		v.etag = file_etag(file);
+	r->decision.kind = DECIDE_FILE;
+	r->decision.file = file;
+	r->decision.dir = dir;
+	r->decision.path = path;
+	r->decision.status = 200;
+	if (r->error_status != 0) /* an error page is not what the client has a version of */
+		return DECIDED;
+	switch (precondition_judge(&r->head, &v, set->if_modified_since,
+	                           clock_cached.wall.tv_sec)) {
+	case PRECONDITION_NOT_MODIFIED:
+		r->decision.status = 304;
+		break;
+	case PRECONDITION_FAILED:
+		r->decision.status = 412;
+		break;
+	case PRECONDITION_PROCEED:
+		break;
+	}
+	return DECIDED;
+}
+
+/* The location is told relative to the host, so that it is right behind any proxy; the query is kept. */
+static enum decided decide_add_slash(struct request *r)
+{
+	struct buf b = buf_in_arena(&r->arena, 2 * r->target.path.len + r->target.query.len + 16);
+
+	escape_path(&b, r->target.path);
+	buf_byte(&b, '/');
+	if (r->target.has_query) {
+		buf_byte(&b, '?');
+		buf_add(&b, r->target.query);
+	}
+	if (b.failed)
+		return decide_error(r, 500, "out of memory");
+	r->decision.kind = DECIDE_REDIRECT;
+	r->decision.status = r->method == METHOD_GET || r->method == METHOD_HEAD ? 301 : 308;
+	r->decision.text = buf_str(&b);
+	return DECIDED;
+}
+
+static struct str decide_join(struct request *r, struct str a, struct str b)
+{
+	struct buf joined = buf_in_arena(&r->arena, a.len + b.len + 1);
+
+	buf_add(&joined, a);
+	buf_add(&joined, b);
+	buf_byte(&joined, '\0');
+	joined.len--;
+	return joined.failed ? str_make(NULL, 0) : buf_str(&joined);
+}
+
+/* An index file that is there is served as if it had been asked for: perhaps by another location. */
+static enum decided decide_index(struct request *r, struct file_view *view, int dir,
+                                 struct str path)
+{
+	const struct str_list *index = &request_settings(r)->index;
+
+	for (size_t i = 0; i < index->count; i++) {
+		struct str uri = decide_join(r, r->target.path, index->items[i]);
+		struct str name = decide_join(r, path, index->items[i]);
+		struct file *file;
+
+		if (!uri.ptr || !name.ptr)
+			return decide_error(r, 500, "out of memory");
+		if (index->items[i].ptr[0] == '/')
+			return decide_again(r, index->items[i]);
+		file = decide_open(r, view, dir, name);
+		if (!file || file->kind == FILE_FAILED)
+			return decide_file_error(r, file);
+		if (file->kind == FILE_REGULAR && route_location(r->server, uri) == r->location &&
+		    !decide_path_is_program(r, uri)) {
+			r->target.path = uri;
+			return decide_regular(r, file, dir, name);
+		}
+		if (file->kind == FILE_REGULAR)
+			return decide_again(r, uri);
+	}
+	return DECIDE_ON;
+}
+
+static enum decided decide_directory(struct request *r, struct file_view *view, int dir,
+                                     struct str path)
+{
+	enum decided d;
+	struct file *file;
+
+	d = decide_index(r, view, dir, path);
+	if (d != DECIDE_ON)
+		return d;
+	file = decide_open(r, view, dir, path);
+	if (!file || file->kind != FILE_DIRECTORY)
+		return decide_file_error(r, file);
+	if (!request_settings(r)->autoindex)
+		return decide_error(r, 403,
+		                    "a directory without an index file, and autoindex is off");
+	r->decision.kind = DECIDE_LISTING;
+	r->decision.file = file;
+	r->decision.dir = dir;
+	r->decision.path = path;
+	return DECIDED;
+}
+
+enum decided decide_static(struct request *r, struct file_view *view)
+{
+	bool has_slash = r->target.path.ptr[r->target.path.len - 1] == '/';
+	struct file *file;
+	struct str path;
+	int dir;
+
+	if (!decide_locate(r, r->target.path, &dir, &path))
+		return decide_error(r, 404, NULL);
+	if (has_slash && request_settings(r)->base.file.len == 0)
+		return decide_directory(r, view, dir, path);
+	file = decide_open(r, view, dir, path);
+	if (!file)
+		return decide_error(r, 500, "out of memory");
+	if (file->kind == FILE_DIRECTORY)
+		return decide_add_slash(r);
+	if (file->kind != FILE_REGULAR)
+		return decide_file_error(r, file);
+	return decide_regular(r, file, dir, path);
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------- */
+
+static const struct location *decide_location(struct request *r)
+{
+	const struct location *named = r->named;
+
+	if (!named)
+		return route_location(r->server, r->target.path);
+	r->named = NULL;
+	return named;
+}
+
+/* One round: the order of these steps is what the documentation calls the life of a request. */
+static enum decided decide_once(struct request *r, struct file_view *view)
+{
+	const struct settings *set;
+	enum decided d;
+
+	r->location = decide_location(r);
+	set = request_settings(r);
+	if (set->is_internal && !r->is_internal)
+		return decide_error(r, 404, NULL);
+	if (set->ret.code != 0) {
+		r->decision.kind = set->ret.code == 444 ? DECIDE_CLOSE : DECIDE_RETURN;
+		return DECIDED;
+	}
+	d = decide_method(r);
+	if (d != DECIDE_ON)
+		return d;
+	if (set->cgi_pass.program.len > 0)
+		return decide_cgi_pass(r);
+	if (!set->dotfiles && path_is_hidden(r->target.path))
+		return decide_error(r, 404, NULL);
+	d = decide_upload(r, view);
+	if (d == DECIDE_ON)
+		d = decide_try_files(r, view);
+	if (d == DECIDE_ON)
+		d = decide_script(r, view);
+	if (d == DECIDE_ON && r->method != METHOD_GET && r->method != METHOD_HEAD)
+		d = decide_error(r, 405, NULL);
+	return d == DECIDE_ON ? decide_static(r, view) : d;
+}
+
+void decide(struct request *r, struct file_view *view)
+{
+	if (r->target.form == TARGET_ASTERISK || r->target.form == TARGET_AUTHORITY) {
+		r->decision = (struct decision){ .allow = METHODS_STATIC | METHODS_STORE };
+		r->location = &r->server->self;
+		r->decision.kind = DECIDE_OPTIONS;
+		if (r->target.form == TARGET_AUTHORITY)
+			decide_error(r, 405, NULL);
+		return;
+	}
+	for (;;) {
+		r->decision = (struct decision){ .kind = DECIDE_ERROR, .dir = CONFIG_NONE };
+		if (r->redirects > DECIDE_HOPS_MAX) {
+			decide_error(r, 500, "internal redirects go round in a circle");
+			return;
+		}
+		if (decide_once(r, view) != DECIDE_AGAIN)
+			return;
+	}
+}
