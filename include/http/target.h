@@ -17,7 +17,7 @@ enum target_form { TARGET_ORIGIN, TARGET_ABSOLUTE, TARGET_AUTHORITY, TARGET_ASTE
 struct target {
 	enum target_form form;
 	struct str authority; /* absolute and authority form, as sent */
-	struct str raw_path;  /* as sent, without the query */
+	struct str raw_path;  /* as sent, without the query; "/" where an absolute form has none */
 	struct str query;     /* as sent, behind the question mark */
 	bool has_query;       /* "/a?" has an empty one */
 	bool has_encoded_slash;
@@ -37,7 +37,7 @@ enum parse target_parse(struct str raw, enum method method, bool merge_slashes, 
 
 /*
  * The same for a path and query made by ourselves (`error_page`, `try_files`, a program's local
- * redirect): origin form only.
+ * redirect): origin form only. A space and a `#` may be in it, as people write them in a configuration.
  */
 enum parse target_parse_path(struct str raw, bool merge_slashes, char *room, struct target *target,
                              struct refusal *refusal);

@@ -2,8 +2,7 @@
 
 /* What the Transfer-Encoding lines name, all of them together being one list. */
 struct codings {
-	unsigned count;
-	bool chunked; /* came last so far */
+	bool chunked; /* seen; nothing may follow it */
 	bool unknown;
 };
 

@@ -1,151 +1,196 @@
 #include "http/target.h"
 
-/* Bytes that may stand in a target. A `#` begins a fragment, which is never sent (RFC 9112 section 3.2). */
-static bool target_byte_is_allowed(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u > 0x20 && u != 0x7f && u != '#';
-}
-
-/* The byte that %XX at s[i] stands for, or -1. */
-static int target_escape(struct str s, size_t i)
+/* The byte that "%XX" at the start of s stands for, or -1. */
+static int escaped_byte(struct str s)
 {
 	int high, low;
 
-	if (i + 2 >= s.len)
+	if (s.len < 3)
 		return -1;
-	high = ascii_hex(s.ptr[i + 1]);
-	low = ascii_hex(s.ptr[i + 2]);
+	high = ascii_hex(s.ptr[1]);
+	low = ascii_hex(s.ptr[2]);
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-/* Decodes once. An encoded slash becomes NUL, see http/target.h. */
-static enum parse target_decode_path(struct target *t, char *room, size_t *len,
-                                     struct refusal *refusal)
+/*
+ * Bytes that may be in a target: of the visible ASCII ones all but `#`, which begins a fragment and is
+ * never sent (RFC 9110 section 7.1), though RFC 3986 wants some of them escaped; and whatever is above.
+ */
+static enum parse check_bytes(struct str raw, struct refusal *refusal)
 {
-	struct str raw = t->raw_path;
-	size_t n = 0;
-
 	for (size_t i = 0; i < raw.len; i++) {
-		int byte = (unsigned char)raw.ptr[i];
+		unsigned char byte = (unsigned char)raw.ptr[i];
 
-		if (byte == '%') {
-			byte = target_escape(raw, i);
-			if (byte < 0)
-				return refuse(
-				        refusal, 400,
-				        "a percent sign that two hexadecimal digits do not follow");
-			if (byte == 0)
-				return refuse(refusal, 400, "an encoded NUL in the path");
-			if (byte == '/') {
-				t->has_encoded_slash = true;
-				byte = 0;
-			}
-			i += 2;
-		}
-		room[n++] = (char)byte;
+		if (byte < ' ' || byte == 0x7f)
+			return refuse(refusal, 400, "control character in the target");
+		if (byte == ' ')
+			return refuse(refusal, 400, "space in the target");
+		if (byte == '#')
+			return refuse(refusal, 400, "fragment (#) in the target");
 	}
-	*len = n;
 	return PARSE_COMPLETE;
 }
 
-/* Back to the slash that begins the last segment written; false above the root. */
-static bool target_climb(const char *room, size_t *out)
-{
-	size_t at = *out;
+/*
+ * The decoded path as it is written.
+ *
+ *      /docs/a/..%2fb/         in `room`:  / d o c s / a / . . NUL b
+ *                                          ^ start       ^ segment    ^ end
+ *
+ * A slash in the room is always a separator, as an encoded one has become NUL.
+ */
+struct writer {
+	char *start;
+	char *segment; /* behind the last separator */
+	char *end;
+};
 
-	if (at <= 1)
+/* Takes the last separator and the segment before it back; false at the root. */
+static bool climb(struct writer *w)
+{
+	if (w->segment == w->start + 1)
 		return false;
-	at--; /* the slash behind the segment that is taken back */
-	while (at > 0 && room[at - 1] != '/')
-		at--;
-	*out = at;
+	for (w->end = w->segment - 1; w->end[-1] != '/'; w->end--)
+		;
+	w->segment = w->end;
 	return true;
 }
 
 /*
- * RFC 3986 section 5.2.4, in place: segments "." go, ".." take the one before with them. Each segment is
- * copied with the slash behind it; `out` always stands behind a slash.
+ * A segment is complete: "." and ".." are resolved (RFC 3986 section 5.2.4), which leaves the separator
+ * before them standing, so that "/a/." is "/a/". Of any other segment the separator behind it is kept.
  */
-static enum parse target_remove_dots(char *room, size_t *len, bool merge, struct refusal *refusal)
+static enum parse end_segment(struct writer *w, bool is_last, bool merge, struct refusal *refusal)
 {
-	size_t in = 1, out = 1;
+	struct str segment = str_make(w->segment, (size_t)(w->end - w->segment));
 
-	while (in < *len) {
-		const char *slash = memchr(room + in, '/', *len - in);
-		size_t segment = slash ? (size_t)(slash - room) - in : *len - in;
-		size_t whole = segment + (slash ? 1 : 0);
-
-		if (segment == 1 && room[in] == '.') {
-			/* nothing is written: the path ends in the slash before it */
-		} else if (segment == 2 && room[in] == '.' && room[in + 1] == '.') {
-			if (!target_climb(room, &out))
-				return refuse(refusal, 400, "a path that climbs above the root");
-		} else if (segment > 0 || !merge) {
-			memmove(room + out, room + in, whole);
-			out += whole;
-		}
-		in += whole;
+	if (str_eq(segment, STR_OF("..")))
+		return climb(w) ? PARSE_COMPLETE
+		                : refuse(refusal, 400, "path that climbs above the root");
+	if (str_eq(segment, STR_OF("."))) {
+		w->end = w->segment;
+		return PARSE_COMPLETE;
 	}
-	*len = out;
+	if (is_last || (merge && segment.len == 0))
+		return PARSE_COMPLETE;
+	*w->end++ = '/';
+	w->segment = w->end;
 	return PARSE_COMPLETE;
 }
 
-/* raw: from the path on, with its query. */
-static enum parse target_origin(struct str raw, bool merge, char *room, struct target *t,
-                                struct refusal *refusal)
+/* Decodes "%XX" at the start of s. */
+static enum parse take_escape(struct writer *w, struct str s, struct refusal *refusal)
 {
-	size_t mark = str_find(raw, '?'), len = 0;
-	enum parse p;
+	int byte = escaped_byte(s);
 
-	t->raw_path = str_head(raw, mark);
-	t->has_query = mark < raw.len;
-	t->query = t->has_query ? str_from_index(raw, mark + 1) : (struct str){ NULL, 0 };
-	p = target_decode_path(t, room, &len, refusal);
-	if (p == PARSE_COMPLETE)
-		p = target_remove_dots(room, &len, merge, refusal);
-	room[p == PARSE_COMPLETE ? len : 0] = '\0';
-	t->path = str_make(room, len);
-	return p;
+	if (byte < 0)
+		return refuse(refusal, 400, "percent sign without two hexadecimal digits");
+	if (byte == '\0')
+		return refuse(refusal, 400, "encoded NUL in the path");
+	*w->end++ = byte == '/' ? '\0' : (char)byte;
+	return PARSE_COMPLETE;
 }
 
-/* scheme "://" authority path [ "?" query ] (RFC 9112 section 3.2.2) */
-static enum parse target_absolute(struct str raw, enum method method, bool merge, char *room,
-                                  struct target *t, struct refusal *refusal)
+/* One pass over the raw path; its first byte is a slash. Nothing written is longer than what was read. */
+static enum parse decode_path(struct str raw, bool merge, char *room, struct target *target,
+                              struct refusal *refusal)
 {
-	static const struct str http = STR("http://"), https = STR("https://");
-	struct str rest;
-	size_t end = 0;
+	struct writer w = { .start = room, .segment = room + 1, .end = room + 1 };
+	enum parse parse = PARSE_COMPLETE;
 
-	if (str_eq_nocase(str_head(raw, http.len), http))
-		rest = str_from_index(raw, http.len);
-	else if (str_eq_nocase(str_head(raw, https.len), https))
-		rest = str_from_index(raw, https.len);
-	else
-		return refuse(refusal, 400, "a target that is neither a path nor an http address");
-	while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?')
-		end++;
-	t->form = TARGET_ABSOLUTE;
-	t->authority = str_head(rest, end);
-	if (end == 0 || str_find(t->authority, '@') < end)
-		return refuse(refusal, 400,
-		              end == 0 ? "an address without a host"
-		                       : "a user name in the target's address");
-	rest = str_from_index(rest, end);
-	if (rest.len == 0 && method == METHOD_OPTIONS) {
-		t->form =
-		        TARGET_ASTERISK; /* RFC 9112 section 3.2.4: its last proxy would send `*` */
-		return PARSE_COMPLETE;
-	}
-	if (rest.len > 0 && rest.ptr[0] == '/')
-		return target_origin(rest, merge, room, t, refusal);
-	t->raw_path = STR_OF("/");
-	t->has_query = rest.len > 0;
-	t->query = str_from_index(rest, 1);
 	room[0] = '/';
-	room[1] = '\0';
-	t->path = str_make(room, 1);
+	for (size_t i = 1; i < raw.len && parse == PARSE_COMPLETE; i++) {
+		if (raw.ptr[i] == '%') {
+			parse = take_escape(&w, str_from_index(raw, i), refusal);
+			i += 2;
+		} else if (raw.ptr[i] == '/') {
+			parse = end_segment(&w, false, merge, refusal);
+		} else {
+			*w.end++ = raw.ptr[i];
+		}
+	}
+	if (parse == PARSE_COMPLETE)
+		parse = end_segment(&w, true, merge, refusal);
+	if (parse != PARSE_COMPLETE)
+		return parse;
+	*w.end = '\0';
+	target->path = str_make(room, (size_t)(w.end - room));
+	target->has_encoded_slash = memchr(room, '\0', target->path.len) != NULL;
+	return PARSE_COMPLETE;
+}
+
+/* path [ "?" query ]. A query may hold anything, a lone percent sign included, as browsers send it. */
+static enum parse take_path(struct str raw, bool merge, char *room, struct target *target,
+                            struct refusal *refusal)
+{
+	size_t mark = str_find(raw, '?');
+
+	target->has_query = mark < raw.len;
+	if (target->has_query)
+		target->query = str_from_index(raw, mark + 1);
+	target->raw_path = mark > 0 ? str_head(raw, mark) : STR_OF("/");
+	return decode_path(target->raw_path, merge, room, target, refusal);
+}
+
+/* Takes "http://" or "https://" off the front; any case (RFC 3986 section 3.1). */
+static bool take_scheme(struct str *raw)
+{
+	static const struct str schemes[] = { STR("http://"), STR("https://") };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		if (str_eq_nocase(str_head(*raw, schemes[i].len), schemes[i])) {
+			*raw = str_from_index(*raw, schemes[i].len);
+			return true;
+		}
+	}
+	return false;
+}
+
+static size_t authority_length(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.len && s.ptr[i] != '/' && s.ptr[i] != '?')
+		i++;
+	return i;
+}
+
+/* absolute-form = absolute-URI (RFC 9112 section 3.2.2) */
+static enum parse take_absolute(struct str raw, enum method method, bool merge, char *room,
+                                struct target *target, struct refusal *refusal)
+{
+	struct str rest = raw;
+	size_t len;
+
+	if (!take_scheme(&rest)) {
+		size_t colon = str_find(raw, ':');
+
+		if (str_starts_with(str_from_index(raw, colon), STR_OF("://")))
+			return refuse(refusal, 400, "scheme other than http or https");
+		return refuse(refusal, 400, "target that is neither a path nor an http URL");
+	}
+	len = authority_length(rest);
+	if (len == 0)
+		return refuse(refusal, 400, "URL without a host");
+	target->form = TARGET_ABSOLUTE;
+	target->authority = str_head(rest, len);
+	if (str_find(target->authority, '@') < len) /* RFC 9110 section 4.2.4 */
+		return refuse(refusal, 400, "user name in the URL");
+	rest = str_from_index(rest, len);
+	if (rest.len > 0 || method != METHOD_OPTIONS)
+		return take_path(rest, merge, room, target, refusal);
+	target->form = TARGET_ASTERISK; /* RFC 9112 section 3.2.4 */
+	return PARSE_COMPLETE;
+}
+
+static enum parse take_authority(struct str raw, struct target *target, struct refusal *refusal)
+{
+	if (authority_length(raw) < raw.len || str_find(raw, ':') == raw.len)
+		return refuse(refusal, 400, "CONNECT with a target other than host:port");
+	if (str_find(raw, '@') < raw.len)
+		return refuse(refusal, 400, "user name in the target of CONNECT");
+	target->form = TARGET_AUTHORITY;
+	target->authority = raw;
 	return PARSE_COMPLETE;
 }
 
@@ -154,27 +199,20 @@ enum parse target_parse(struct str raw, enum method method, bool merge_slashes, 
 {
 	*target = (struct target){ .form = TARGET_ORIGIN };
 	room[0] = '\0';
-	for (size_t i = 0; i < raw.len; i++)
-		if (!target_byte_is_allowed(raw.ptr[i]))
-			return refuse(refusal, 400,
-			              raw.ptr[i] == '#' ? "a fragment in the target"
-			                                : "a byte that no target may have");
 	if (raw.len == 0)
-		return refuse(refusal, 400, "an empty target");
-	if (method == METHOD_CONNECT) {
-		target->form = TARGET_AUTHORITY;
-		target->authority = raw;
-		return PARSE_COMPLETE;
-	}
+		return refuse(refusal, 400, "empty target");
+	if (check_bytes(raw, refusal) == PARSE_BAD)
+		return PARSE_BAD;
+	if (method == METHOD_CONNECT)
+		return take_authority(raw, target, refusal);
 	if (raw.ptr[0] == '/')
-		return target_origin(raw, merge_slashes, room, target, refusal);
-	if (raw.len == 1 && raw.ptr[0] == '*') {
-		target->form = TARGET_ASTERISK;
-		return method == METHOD_OPTIONS
-		               ? PARSE_COMPLETE
-		               : refuse(refusal, 400, "the target * goes with OPTIONS only");
-	}
-	return target_absolute(raw, method, merge_slashes, room, target, refusal);
+		return take_path(raw, merge_slashes, room, target, refusal);
+	if (!str_eq(raw, STR_OF("*")))
+		return take_absolute(raw, method, merge_slashes, room, target, refusal);
+	if (method != METHOD_OPTIONS)
+		return refuse(refusal, 400, "target * with a method other than OPTIONS");
+	target->form = TARGET_ASTERISK;
+	return PARSE_COMPLETE;
 }
 
 enum parse target_parse_path(struct str raw, bool merge_slashes, char *room, struct target *target,
@@ -183,27 +221,31 @@ enum parse target_parse_path(struct str raw, bool merge_slashes, char *room, str
 	*target = (struct target){ .form = TARGET_ORIGIN };
 	room[0] = '\0';
 	if (raw.len == 0 || raw.ptr[0] != '/')
-		return refuse(refusal, 400, "a path that does not begin with a slash");
-	return target_origin(raw, merge_slashes, room, target, refusal);
+		return refuse(refusal, 400, "path that does not begin with a slash");
+	for (size_t i = 0; i < raw.len; i++) {
+		if ((unsigned char)raw.ptr[i] < ' ' || raw.ptr[i] == 0x7f)
+			return refuse(refusal, 400, "control character in the path");
+	}
+	return take_path(raw, merge_slashes, room, target, refusal);
 }
 
 bool target_decode(struct str s, bool plus, char *room, struct str *out)
 {
-	size_t n = 0;
+	size_t len = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
 		int byte = (unsigned char)s.ptr[i];
 
 		if (byte == '%') {
-			byte = target_escape(s, i);
+			byte = escaped_byte(str_from_index(s, i));
 			if (byte < 0)
 				return false;
 			i += 2;
 		} else if (plus && byte == '+') {
 			byte = ' ';
 		}
-		room[n++] = (char)byte;
+		room[len++] = (char)byte;
 	}
-	*out = str_make(room, n);
+	*out = str_make(room, len);
 	return true;
 }
