@@ -12,7 +12,8 @@ struct level {
 	struct settings *settings;
 	struct server_conf *server; /* NULL at the main level */
 	struct location *location;  /* NULL outside of locations */
-	const struct node **set;    /* for each row of the table, the first node that set it here */
+	size_t statements;
+	const struct node **set; /* for each row of the table, the first node that set it here */
 };
 
 /* A server name as it was entered on a listener. */
@@ -29,6 +30,14 @@ struct listen_origin {
 	struct position default_at; /* of the default_server; source NULL: none so far */
 };
 
+/* Limits that keep the quadratic checks of hostile files short. */
+enum {
+	BUILD_STATEMENTS_MAX = 16384, /* on one level, blocks not counted */
+	BUILD_LISTENERS_MAX = 4096,
+	BUILD_UNSORTED_MAX = 4096, /* regular expressions, or named locations, on one level */
+	BUILD_TYPES_MAX = 8192     /* extensions on one level */
+};
+
 /* The state of turning a tree into a configuration. */
 struct build {
 	struct config *config;
@@ -42,7 +51,7 @@ struct build {
 	struct {
 		struct token *items;
 		size_t count;
-	} names;          /* of the server being built */
+	} server_names;   /* of the server being built */
 	int default_root; /* index in dirs of the root that nobody asked for */
 };
 

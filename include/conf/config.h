@@ -209,7 +209,7 @@ struct settings {
 	bool merge_slashes;
 	bool absolute_redirect;
 	bool header_inherit; /* add_header_inherit merge; needed only while loading and for dumps */
-	bool is_internal; /* the location's own `internal`; not inherited */
+	bool is_internal;    /* the location's own `internal`; not inherited */
 };
 
 /* ---- servers and locations ------------------------------------------------------------------------ */
@@ -307,6 +307,8 @@ struct config {
 	msec worker_shutdown_timeout; /* 0: no limit */
 	uint32_t cgi_max_processes;
 	msec cgi_queue_timeout;
+
+	int missing_root; /* index in dirs: the default root, where it does not exist; else CONFIG_NONE */
 
 	struct settings settings; /* of the main level: the logs of the process itself */
 	VEC(struct server_conf *) servers;

@@ -34,7 +34,8 @@ struct diag_message {
 struct diag {
 	struct arena arena;
 	VEC(struct diag_message) messages;
-	VEC(struct source *) sources; /* copies: messages outlive the configuration they are about */
+	VEC(struct source *)
+	sources; /* copies: messages outlive the configuration they are about */
 	size_t errors, warnings, notes;
 };
 

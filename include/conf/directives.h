@@ -43,6 +43,7 @@ struct directive {
 	enum directive_target target;
 	enum directive_inherit inherit;
 	size_t offset, size;
+	size_t gate; /* INHERIT_MERGE: offset of a flag that stops inheriting when off; 0: none */
 	const struct value_type *type;
 	const void *detail; /* what the type needs to know: a range, a list of words */
 	const char *usual;  /* the default as an argument text; NULL: none, all zero */
@@ -67,7 +68,7 @@ struct str directive_name_at(const void *unused, size_t i);
 enum foreign_kind {
 	FOREIGN_IGNORED, /* tuning without a meaning here: accepted, with a note */
 	FOREIGN_REFUSED, /* would change what is served or who is served: an error with the nearest way */
-	FOREIGN_LATER    /* of our own language, not in this version */
+	FOREIGN_LATER /* of our own language, not in this version */
 };
 
 struct foreign {

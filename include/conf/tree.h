@@ -44,8 +44,8 @@ struct node *tree_load(struct tree *tree, const struct config_source *source);
 struct node *tree_from_text(struct tree *tree, struct str name, const char *text);
 
 /* Puts the nodes of an include in place of `statement`; *tail is where the next node will be linked. */
-struct node **tree_include(struct tree *tree, const struct node *statement, unsigned depth, bool raw,
-                           struct node **tail);
+struct node **tree_include(struct tree *tree, const struct node *statement, unsigned depth,
+                           bool raw, struct node **tail);
 
 /* Parses a source into nodes linked from *tail; returns the new tail. raw: no directive names in here. */
 struct node **tree_parse(struct tree *tree, const struct source *source, unsigned depth, bool raw,
@@ -58,7 +58,7 @@ struct str tree_absolute(const struct config *config, struct arena *arena, struc
  * Room for one more item in a list that has only items and count: it grows when the count is a power of
  * two. Only for lists that were begun by the caller; inherited ones are shared.
  */
-#define LIST_ADD(arena, list)                                                                    \
+#define LIST_ADD(arena, list)                                                                     \
 	((list)->items = list_grow((arena), (list)->items, (list)->count, sizeof *(list)->items), \
 	 &(list)->items[(list)->count++])
 void *list_grow(struct arena *arena, void *items, size_t count, size_t item_size);

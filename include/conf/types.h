@@ -14,9 +14,9 @@ struct value {
 /* What a printer is given beside the value itself. */
 struct shown {
 	const struct config *config;
-	const struct server_conf *server;   /* NULL at the main level */
-	const struct location *location;    /* NULL outside of locations */
-	const struct settings *outer;       /* of the enclosing level; NULL at the main level */
+	const struct server_conf *server; /* NULL at the main level */
+	const struct location *location;  /* NULL outside of locations */
+	const struct settings *outer;     /* of the enclosing level; NULL at the main level */
 	const struct directive *directive;
 };
 
@@ -41,8 +41,8 @@ struct value_word {
 	int value;
 };
 
-extern const struct value_type value_flag, value_number, value_size, value_time, value_words, value_text,
-        value_path, value_mode, value_present;
+extern const struct value_type value_flag, value_number, value_size, value_time, value_words,
+        value_text, value_path, value_mode, value_present;
 extern const struct value_type value_cpus, value_user, value_keepalive, value_header_buffers,
         value_grace;
 extern const struct value_type value_root, value_alias, value_index, value_try_files, value_return,
@@ -67,6 +67,8 @@ void text_print_time(struct buf *out, uint64_t ms);
 
 /* A word as the lexer reads it back, quoted where it has to be. */
 void text_print_word(struct buf *out, struct str word);
+/* The same for a word in two parts. */
+void text_print_joined(struct buf *out, struct str first, struct str second);
 
 /* Reads an argument in which variables may stand; reports unknown ones. */
 bool value_template(const struct value *value, const struct token *arg, struct template *out);
