@@ -65,6 +65,9 @@ void loop_forget(struct task *task);
 /* Has release(grave) called at the end of the turn. */
 void loop_bury(struct loop *loop, struct grave *grave, void (*release)(struct grave *grave));
 
+/* Releases what was buried, now: for the end, when no event is in flight any more. */
+void loop_bury_dead(struct loop *loop);
+
 /* One turn. Sleeps only while the queue is empty, and no longer than to the next timer. */
 void loop_turn(struct loop *loop);
 

@@ -39,6 +39,7 @@ bool decide_path_is_program(const struct request *r, struct str path);
 enum decided decide_upload(struct request *r, struct file_view *view);
 
 /* The index in config.dirs of the store that the file lies in, or CONFIG_NONE; *rest: its path below it. */
-int decide_store_of(const struct config *config, int dir, struct str path, struct arena *arena, struct str *rest);
+int decide_store_of(const struct config *config, int dir, struct str path, struct arena *arena,
+                    struct str *rest);
 
 #endif

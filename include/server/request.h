@@ -58,6 +58,7 @@ struct request {
 	const struct location *location;
 	struct decision decision;
 	struct response response;
+	struct str response_head; /* as it was sent */
 
 	/* internal redirects */
 	unsigned redirects;

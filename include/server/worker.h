@@ -61,8 +61,11 @@ struct worker {
 /* What supervisor and worker say to each other: one byte, sometimes with descriptors. */
 enum worker_message {
 	WORKER_READY = 'r', /* up: the loop is about to run */
-	WORKER_DRAIN =
-	        'd', /* down: stop listening, finish what is there, exit; then the limit in ms (0: none) as a uint64_t */
+	/*
+	 * Down: stop listening, finish what is there, exit. Then the limit in ms (0: none) as a uint64_t,
+	 * and a byte: 1 closes idle connections at once (a stop), 0 answers them once more (a reload).
+	 */
+	WORKER_DRAIN = 'd',
 	WORKER_REOPEN = 'o' /* down: the log descriptors, in the order of config.logs */
 };
 

@@ -97,7 +97,7 @@ static void loop_run_deferred(struct loop *loop)
 	}
 }
 
-static void loop_bury_dead(struct loop *loop)
+void loop_bury_dead(struct loop *loop)
 {
 	struct grave *grave = loop->graves;
 

@@ -318,6 +318,7 @@ static void response_build(struct request *r, struct output *o)
 	o->framing = response_framing(r);
 	r->close_after = response_closes(r, o->framing);
 	o->head = response_head(r, o->framing);
+	r->response_head = o->head;
 	if (r->method == METHOD_HEAD || r->head.method == METHOD_HEAD ||
 	    status_is_bodiless(p->status))
 		o->framing = OUTPUT_NO_BODY;

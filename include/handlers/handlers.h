@@ -1,0 +1,19 @@
+#ifndef HANDLERS_HANDLERS_H
+#define HANDLERS_HANDLERS_H
+
+struct request;
+
+/* The start() functions of the handlers, one file each; see server/handler.h for their contract. */
+void static_file_start(struct request *r); /* DECIDE_FILE */
+void autoindex_start(struct request *r);   /* DECIDE_LISTING */
+void redirect_start(struct request *r);    /* DECIDE_REDIRECT */
+void return_start(struct request *r);      /* DECIDE_RETURN */
+void close_start(struct request *r);       /* DECIDE_CLOSE */
+void error_start(struct request *r);       /* DECIDE_ERROR */
+void options_start(struct request *r);     /* DECIDE_OPTIONS */
+void cgi_start(struct request *r);         /* DECIDE_CGI */
+void upload_start(struct request *r);      /* DECIDE_UPLOAD */
+void put_start(struct request *r);         /* DECIDE_PUT */
+void remove_start(struct request *r);      /* DECIDE_DELETE */
+
+#endif

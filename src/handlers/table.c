@@ -1,0 +1,19 @@
+#include "handlers/table.h"
+
+#include "handlers/handlers.h"
+
+const struct handler_table handlers_table = {
+	.rows = {
+		[DECIDE_ERROR] = { error_start },
+		[DECIDE_CLOSE] = { close_start },
+		[DECIDE_RETURN] = { return_start },
+		[DECIDE_REDIRECT] = { redirect_start },
+		[DECIDE_FILE] = { static_file_start },
+		[DECIDE_LISTING] = { autoindex_start },
+		[DECIDE_CGI] = { cgi_start },
+		[DECIDE_UPLOAD] = { upload_start },
+		[DECIDE_PUT] = { put_start },
+		[DECIDE_DELETE] = { remove_start },
+		[DECIDE_OPTIONS] = { options_start },
+	},
+};

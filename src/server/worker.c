@@ -1,0 +1,342 @@
+#include "server/worker.h"
+
+#include "base/clock.h"
+#include "net/io.h"
+#include "net/signals.h"
+#include "net/sock.h"
+#include "server/conn.h"
+#include "server/programs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	WORKER_ACCEPTS = 64,      /* connections taken in one turn */
+	WORKER_ARENA = 16 * 1024, /* a request and its head fit in one chunk */
+	WORKER_ARENAS_KEPT = 64,
+	WORKER_RESERVE = 16, /* descriptors that connections may not use up */
+	WORKER_RETRY_MS = 1000
+};
+
+/* ---- accepting --------------------------------------------------------------------------------------- */
+
+static void worker_listen(struct worker *w, bool on)
+{
+	if (w->listening == on)
+		return;
+	w->listening = on;
+	for (size_t i = 0; i < w->listener_count; i++) {
+		struct watch *watch = &w->listeners[i].watch;
+
+		if (watch->fd < 0)
+			continue;
+		/* Level-triggered: one that is not to be accepted from must leave epoll, or it spins. */
+		if (!on)
+			loop_unwatch(&w->loop, watch);
+		else if (loop_watch(&w->loop, watch, EPOLLIN | EPOLLEXCLUSIVE) != 0)
+			log_error("a listening socket can't be watched: %s", strerror(errno));
+	}
+}
+
+/* Out of descriptors or of configured connections: the longest idle one makes room, else we wait. */
+static bool worker_make_room(struct worker *w)
+{
+	if (!list_is_empty(&w->idle)) {
+		struct conn *c = LIST_ENTRY(w->idle.next, struct conn, node);
+
+		if (c->requests > 0) {
+			conn_close(c);
+			return true;
+		}
+	}
+	worker_listen(w, false);
+	timer_set(&w->loop.timers, &w->listen_timer, clock_now() + WORKER_RETRY_MS);
+	return false;
+}
+
+static void worker_listen_again(struct timer *timer)
+{
+	struct worker *w = LIST_ENTRY(timer, struct worker, listen_timer);
+
+	if (!w->draining)
+		worker_listen(w, true);
+}
+
+void worker_connection_closed(struct worker *w)
+{
+	ASSERT(w->conn_count > 0);
+	w->conn_count--;
+	if (!w->listening && !w->draining)
+		worker_listen(w, true);
+	if (w->draining && w->conn_count == 0)
+		w->loop.stopping = true;
+}
+
+/* False: no more can be accepted now. */
+static bool worker_accept_one(struct listener *l)
+{
+	struct worker *w = l->worker;
+	struct sockaddr_storage address;
+	socklen_t len = sizeof address;
+	int fd;
+
+	if (w->conn_count >= w->config->worker_connections && !worker_make_room(w))
+		return false;
+	fd = io_accept(l->watch.fd, (struct sockaddr *)&address, &len);
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			return worker_make_room(w);
+		return errno == ECONNABORTED;
+	}
+	if (!conn_open(w, l, fd, (struct sockaddr *)&address))
+		log_warn("a connection was dropped: %s", strerror(errno));
+	return true;
+}
+
+static void worker_accept(struct watch *watch, uint32_t events)
+{
+	struct listener *l = (struct listener *)(void *)watch;
+	unsigned waiting = sock_backlog_length(watch->fd);
+
+	(void)events;
+	if (waiting == 0 || waiting > WORKER_ACCEPTS)
+		waiting = waiting == 0 ? 1 : WORKER_ACCEPTS;
+	for (unsigned i = 0; i < waiting && l->worker->listening; i++)
+		if (!worker_accept_one(l))
+			return;
+}
+
+/* ---- draining ---------------------------------------------------------------------------------------- */
+
+static void worker_give_up(struct timer *timer)
+{
+	LIST_ENTRY(timer, struct worker, drain_timer)->loop.stopping = true;
+}
+
+/*
+ * No new connections; requests in flight finish. An idle connection is not shut under a client that may
+ * be sending right now: it is answered once more, with Connection: close. limit: ms, 0: none.
+ */
+static void worker_drain(struct worker *w, uint64_t limit, bool close_idle)
+{
+	w->draining = true;
+	worker_listen(w, false);
+	for (size_t i = 0; i < w->listener_count; i++)
+		loop_close(&w->listeners[i].watch);
+	for (struct list *n = w->idle.next, *next; n != &w->idle; n = next) {
+		struct conn *c = LIST_ENTRY(n, struct conn, node);
+
+		next = n->next;
+		conn_drain(c);
+		if (close_idle)
+			conn_close(c);
+	}
+	if (limit > 0)
+		timer_set(&w->loop.timers, &w->drain_timer, clock_now() + limit);
+	if (w->conn_count == 0)
+		w->loop.stopping = true;
+}
+
+/* ---- what the supervisor says ------------------------------------------------------------------------ */
+
+static void worker_reopen(struct worker *w, const int *fds, size_t count)
+{
+	access_logs_replace(&w->logs, fds, count);
+	for (size_t i = 0; i < count && i < w->logs.count; i++)
+		if ((int)i == w->config->settings.error_log.log)
+			log_main->fd = fds[i];
+}
+
+static void worker_obey(struct worker *w, const char *message, size_t len, const int *fds,
+                        size_t count)
+{
+	uint64_t limit = 0;
+
+	switch (message[0]) {
+	case WORKER_DRAIN:
+		if (len >= 1 + sizeof limit)
+			memcpy(&limit, message + 1, sizeof limit);
+		worker_drain(w, limit, len > 1 + sizeof limit && message[1 + sizeof limit] != 0);
+		return;
+	case WORKER_REOPEN:
+		worker_reopen(w, fds, count);
+		return;
+	default:
+		log_warn("an unknown message from the supervisor");
+	}
+}
+
+static void worker_control(struct watch *watch, uint32_t events)
+{
+	struct worker *w = LIST_ENTRY(watch, struct worker, control);
+	char message[64];
+	int fds[SOCK_MESSAGE_FDS];
+	size_t count = SOCK_MESSAGE_FDS;
+	ssize_t n = sock_receive_message(watch->fd, message, sizeof message, fds, &count);
+
+	(void)events;
+	if (n > 0) {
+		worker_obey(w, message, (size_t)n, fds, count);
+	} else if (n == 0 || !io_would_block(errno)) {
+		/* The supervisor is gone: nobody stays behind. */
+		loop_close(watch);
+		w->loop.stopping = true;
+	}
+}
+
+/* Only without a supervisor (master_process off) do signals come here. */
+static void worker_signal(struct watch *watch, uint32_t events)
+{
+	struct worker *w = LIST_ENTRY(watch, struct worker, signals);
+	int signal;
+
+	(void)events;
+	while ((signal = signals_next(watch->fd)) != 0) {
+		if (signal == SIGQUIT)
+			worker_drain(w, 0, true);
+		else if (signal == SIGTERM || signal == SIGINT)
+			worker_drain(w, w->config->shutdown_timeout, true);
+	}
+}
+
+/* ---- start and end ----------------------------------------------------------------------------------- */
+
+static int worker_open_dirs(struct worker *w)
+{
+	size_t count = w->config->dirs.len;
+
+	w->dirs = calloc(count + 1, sizeof *w->dirs);
+	if (!w->dirs)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		w->dirs[i] =
+		        open(w->config->dirs.items[i].path.ptr, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (w->dirs[i] < 0)
+			log_error("%s can't be opened: %s", w->config->dirs.items[i].path.ptr,
+			          strerror(errno));
+	}
+	return 0;
+}
+
+static int worker_open_listeners(struct worker *w, const struct worker_start *start)
+{
+	w->listener_count = w->config->listeners.len;
+	w->listeners = calloc(w->listener_count + 1, sizeof *w->listeners);
+	if (!w->listeners)
+		return -1;
+	for (size_t i = 0; i < w->listener_count; i++)
+		w->listeners[i] = (struct listener){ .watch = { .fd = start->listeners[i],
+			                                        .ready = worker_accept },
+			                             .conf = w->config->listeners.items[i],
+			                             .worker = w };
+	worker_listen(w, true);
+	return 0;
+}
+
+static uint32_t worker_most_headers(const struct config *config)
+{
+	uint32_t most = config->settings.max_headers;
+
+	for (size_t i = 0; i < config->servers.len; i++)
+		if (config->servers.items[i]->self.settings.max_headers > most)
+			most = config->servers.items[i]->self.settings.max_headers;
+	return most;
+}
+
+static int worker_open_control(struct worker *w, const struct worker_start *start)
+{
+	static const int handled[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, 0 };
+
+	w->control = (struct watch){ .fd = start->control, .ready = worker_control };
+	w->signals = (struct watch){ .fd = signals_open(handled), .ready = worker_signal };
+	if (w->signals.fd < 0)
+		return -1;
+	if (start->control >= 0)
+		return loop_watch(&w->loop, &w->control, EPOLLIN);
+	return loop_watch(&w->loop, &w->signals, EPOLLIN);
+}
+
+static void worker_before_sleep(struct loop *loop)
+{
+	access_logs_flush(&LIST_ENTRY(loop, struct worker, loop)->logs);
+}
+
+static int worker_init(struct worker *w, const struct worker_start *start)
+{
+	*w = (struct worker){ .config = start->config, .handlers = start->handlers };
+	list_init(&w->idle);
+	list_init(&w->busy);
+	clock_update();
+	gethostname(w->hostname, sizeof w->hostname - 1);
+	arena_pool_init(&w->arenas, WORKER_ARENA, WORKER_ARENAS_KEPT);
+	w->field_cap = worker_most_headers(w->config);
+	w->fields = calloc(w->field_cap, sizeof *w->fields);
+	w->scratch = malloc(WORKER_SCRATCH);
+	w->cork = malloc(WORKER_CORK);
+	if (!w->fields || !w->scratch || !w->cork || loop_init(&w->loop) != 0)
+		return -1;
+	w->loop.before_sleep = worker_before_sleep;
+	if (!timer_start(&w->loop.timers, &w->listen_timer, worker_listen_again, TIMER_NEVER) ||
+	    !timer_start(&w->loop.timers, &w->drain_timer, worker_give_up, TIMER_NEVER) ||
+	    !access_logs_init(&w->logs, w->config) || worker_open_dirs(w) != 0 ||
+	    worker_open_control(w, start) != 0 || worker_open_listeners(w, start) != 0)
+		return -1;
+	file_cache_init(&w->files, w->dirs);
+	if (start->launcher >= 0)
+		w->programs = programs_open(&w->loop, start->launcher);
+	return start->launcher >= 0 && !w->programs ? -1 : 0;
+}
+
+static void worker_close_connections(struct list *list)
+{
+	while (!list_is_empty(list))
+		conn_close(LIST_ENTRY(list->next, struct conn, node));
+}
+
+static void worker_end(struct worker *w)
+{
+	w->draining = true;
+	worker_close_connections(&w->idle);
+	worker_close_connections(&w->busy);
+	w->loop.stopping = true;
+	if (w->programs)
+		programs_close(w->programs);
+	loop_bury_dead(&w->loop);
+	access_logs_flush(&w->logs);
+	access_logs_end(&w->logs);
+	for (size_t i = 0; w->dirs && i < w->config->dirs.len; i++)
+		if (w->dirs[i] >= 0)
+			close(w->dirs[i]);
+	for (size_t i = 0; w->listeners && i < w->listener_count; i++)
+		loop_close(&w->listeners[i].watch);
+	loop_close(&w->control);
+	loop_close(&w->signals);
+	timer_stop(&w->loop.timers, &w->listen_timer);
+	timer_stop(&w->loop.timers, &w->drain_timer);
+	loop_end(&w->loop);
+	arena_pool_end(&w->arenas);
+	free(w->dirs);
+	free(w->listeners);
+	free(w->fields);
+	free(w->scratch);
+	free(w->cork);
+}
+
+int worker_run(const struct worker_start *start)
+{
+	static const char ready = WORKER_READY;
+	struct worker *w = malloc(sizeof *w);
+
+	if (!w || worker_init(w, start) != 0) {
+		log_error("the worker can't start: %s", strerror(errno));
+		return 1;
+	}
+	if (start->control >= 0 && sock_send_message(start->control, &ready, 1, NULL, 0) != 0)
+		log_warn("the supervisor could not be told of the start: %s", strerror(errno));
+	loop_run(&w->loop);
+	worker_end(w);
+	free(w);
+	return 0;
+}
