@@ -34,7 +34,10 @@ static bool etag_take(struct str *s, struct etag *tag)
 	return true;
 }
 
-/* Section 8.8.3.2: strong, both must be strong; weak, only what is quoted counts. */
+/*
+ * Section 8.8.3.2: strong, both must be strong; weak, only what is quoted counts. The quotes see to it
+ * that nothing equals an `other` that is empty.
+ */
 static bool etag_equals(const struct etag *tag, struct str other, bool strong)
 {
 	bool other_is_weak = str_starts_with(other, STR_OF("W/"));
@@ -56,8 +59,7 @@ static enum etag_list etag_line_judge(struct str line, const struct validators *
 		if (rest.ptr[0] != ',') {
 			if (!etag_take(&rest, &tag))
 				return ETAG_LIST_MALFORMED;
-			if (validators->exists && validators->etag.len > 0 &&
-			    etag_equals(&tag, validators->etag, strong))
+			if (validators->exists && etag_equals(&tag, validators->etag, strong))
 				verdict = ETAG_LIST_MATCH;
 			rest = str_trim(rest);
 			if (rest.len > 0 && rest.ptr[0] != ',')
@@ -156,8 +158,7 @@ bool precondition_range_applies(const struct head *head, const struct validators
 		return false;
 	rest = field->value;
 	if (etag_take(&rest, &tag))
-		return rest.len == 0 && validators->etag.len > 0 &&
-		       etag_equals(&tag, validators->etag, true);
+		return rest.len == 0 && etag_equals(&tag, validators->etag, true);
 	return validators->modified != 0 && validators->modified < now &&
 	       date_parse(field->value, now, &date) && date == validators->modified;
 }

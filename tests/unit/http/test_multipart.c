@@ -171,6 +171,8 @@ static const struct {
 	{ "a CR behind a boundary without LF is refused", "--X\r\r\n", "!400" },
 	{ "a header line ended in LF alone is refused", "--X\r\n" CD "name=a\n\r\nhi\r\n--X--",
 	  "!400" },
+	{ "a header line ended in LF alone is refused, not read as if a byte shorter",
+	  "--X\r\n" CD "name=ab\n\r\nhi\r\n--X--", "!400" },
 	{ "a bare CR in a head is refused", "--X\r\n" CD "name=a\r;b=c\r\n\r\nhi\r\n--X--",
 	  "!400" },
 	{ "a control in a head is refused", "--X\r\n" CD "name=\"a\x01\"\r\n\r\nhi\r\n--X--",
