@@ -1,4 +1,5 @@
-# webserv: `make` builds ./webserv; `make help` lists what else there is.
+# webserv: `make` builds ./webserv, `make run` serves conf/default.conf, `make deps test` installs what
+# the tests need and runs them. `make help` lists the rest.
 
 VERSION := 0.1.0
 CC ?= cc
@@ -9,62 +10,153 @@ DESTDIR ?=
 CSTD := -std=c17 -D_GNU_SOURCE
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 HARDEN := -fstack-protector-strong -fPIE
-FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
-OPT ?= -O2 $(FORTIFY)
+OPT ?= -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 CFLAGS ?= -g
-ALL_CFLAGS := $(CSTD) $(WARN) $(HARDEN) $(OPT) $(CFLAGS) -Iinclude -DWEBSERV_VERSION='"$(VERSION)"' -MMD -MP \
-	-ffile-prefix-map=$(CURDIR)=.
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS := $(if $(wildcard src/server/verifier.c),-lcrypt)
+# Nothing of the machine or the day gets into the binary: two builds of one commit are equal.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
+ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(OPT) $(CFLAGS) $(SANITIZE) -Iinclude \
+	-DWEBSERV_VERSION='"$(VERSION)"' $(REPRODUCIBLE)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 LAYERS := base http net conf server handlers
 LIB_SRC := $(sort $(wildcard $(LAYERS:%=src/%/*.c)) $(filter-out src/main/main.c,$(wildcard src/main/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/src/main/main.o
 LIB := $(BUILD)/libwebserv.a
+# The sanitized build has a binary of its own, so that it never stands in for the real one.
+BINARY ?= webserv
+CGI_PROGRAMS := $(patsubst %.c,%.cgi,$(wildcard www/cgi-bin/*.c))
 
-all: webserv
+all: $(BINARY) $(CGI_PROGRAMS)
 
-webserv: $(MAIN_OBJ) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(BINARY): $(MAIN_OBJ) $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Tests: one Criterion program for each folder of tests/unit, which mirrors src/.
-TEST_DIRS := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
-TEST_BINS := $(TEST_DIRS:%=$(BUILD)/test_%)
-TEST_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
-TEST_CFLAGS := -Itests/support
+# The demonstration site's compiled CGI program.
+www/cgi-bin/%.cgi: www/cgi-bin/%.c
+	$(CC) $(CSTD) -O2 -Wall -Wextra -o $@ $<
+
+run: all
+	./webserv conf/default.conf
+
+# ---- tests: one Criterion program for each folder of tests/unit (which mirrors src/), and one for tests/live
+
+UNIT_DIRS := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
+UNIT_BINS := $(UNIT_DIRS:%=$(BUILD)/test_%)
+LIVE_BIN := $(if $(wildcard tests/live/*.c),$(BUILD)/test_live)
+SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 
 define test_program
-$(BUILD)/test_$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)/*.c)) $(TEST_SUPPORT) $(LIB)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS) -lcriterion
+$(BUILD)/test_$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(2)/*.c)) $(SUPPORT_OBJ) $(LIB)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ -lcriterion
 endef
-$(foreach dir,$(TEST_DIRS),$(eval $(call test_program,$(dir))))
+$(foreach dir,$(UNIT_DIRS),$(eval $(call test_program,$(dir),tests/unit/$(dir))))
+$(eval $(call test_program,live,tests/live))
 
 $(BUILD)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -Itests/support -MMD -MP -c -o $@ $<
 
-unit: $(TEST_BINS)
-	@set -e; for t in $(TEST_BINS); do echo "== $$t"; $$t -j2; done
+TEST_JOBS ?= 2
+
+# The suite's result in one line at the end, whatever came before.
+test: all $(UNIT_BINS) $(LIVE_BIN)
+	@WEBSERV=$(CURDIR)/$(BINARY) BUILD=$(BUILD) JOBS=$(TEST_JOBS) tests/run.sh $(UNIT_BINS) $(LIVE_BIN)
+
+unit: $(UNIT_BINS)
+	@JOBS=$(TEST_JOBS) tests/run.sh $(UNIT_BINS)
+
+# The whole suite again with the address and undefined-behaviour sanitizers, leaks included.
+asan:
+	$(MAKE) BUILD=build-asan BINARY=build-asan/webserv OPT=-O1 \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' test
+
+# The pure parsers, the machines and a session of live requests under valgrind.
+valgrind: all $(UNIT_BINS)
+	BUILD=$(BUILD) tests/valgrind.sh
+
+# A real browser on the default site: needs Node.js, npm and Debian's Chromium (make deps-browser).
+browser-test: all
+	BUILD=$(BUILD) tests/browser/run.sh
+
+FUZZ_SECONDS ?= 60
+FUZZ_BINS := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC)
+	@mkdir -p $(@D)
+	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude \
+		-Itests/fuzz -DWEBSERV_VERSION='"$(VERSION)"' -o $@ $< $(wildcard src/base/*.c src/http/*.c src/conf/*.c)
+
+fuzz: $(FUZZ_BINS)
+	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_BINS)
+
+# ---- the house's rules
+
+check: format tidy layers sizes
+
+format:
+	clang-format --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'include/*.h' 'tests/*.[ch]')
+
+tidy: compile_commands.json
+	git ls-files 'src/*.c' | xargs -P 2 -n 8 clang-tidy --quiet -p .
+
+layers:
+	tests/check/layers.sh
+
+sizes:
+	tests/check/sizes.sh
+
+compile_commands.json: Makefile
+	tests/check/compile_commands.sh "$(CC) $(CSTD) $(WARN) -Iinclude -DWEBSERV_VERSION='\"$(VERSION)\"'" $(LIB_SRC) src/main/main.c >$@
+
+# ---- installing
+
+install: all
+	install -D -m 755 webserv $(DESTDIR)$(PREFIX)/sbin/webserv
+	install -D -m 644 conf/default.conf $(DESTDIR)$(PREFIX)/share/webserv/conf/default.conf
+	cp -R www $(DESTDIR)$(PREFIX)/share/webserv/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/webserv
+	rm -rf $(DESTDIR)$(PREFIX)/share/webserv
+
+# What the tests need on Debian, beside the compiler: installed with sudo where we are not root.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends
+deps:
+	$(APT) update
+	$(APT) install gcc libc6-dev make libcriterion-dev curl git python3 php-cgi procps
+
+deps-check:
+	$(APT) install clang clang-format clang-tidy libclang-rt-14-dev valgrind
+
+deps-browser:
+	$(APT) install chromium nodejs $(if $(shell command -v npm),,npm)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf build build-asan build-fuzz compile_commands.json
 
 fclean: clean
-	rm -f webserv
+	rm -f webserv $(CGI_PROGRAMS)
 
 re: fclean
 	$(MAKE) all
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(BUILD)/tests/*/*/*.d $(BUILD)/tests/*/*.d)
+help:
+	@echo 'all run test unit asan valgrind browser-test fuzz check (format tidy layers sizes)'
+	@echo 'install uninstall deps deps-check deps-browser clean fclean re'
 
-.PHONY: all unit clean fclean re
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)
+
+.DELETE_ON_ERROR:
 .SECONDARY:
+.PHONY: all run test unit asan valgrind browser-test fuzz check format tidy layers sizes install \
+	uninstall deps deps-check deps-browser clean fclean re help

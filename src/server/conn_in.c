@@ -1,0 +1,238 @@
+#include "server/conn_parts.h"
+
+#include "base/clock.h"
+#include "server/conn_input.h"
+#include "server/response.h"
+
+/* ---- the input half -------------------------------------------------------------------------------- */
+
+static void conn_begin_request(struct conn *c, struct request *r)
+{
+	r->conn = c;
+	r->listener = c->listener->conf;
+	r->server = r->listener->default_server;
+	r->location = &r->server->self;
+	c->request = r;
+	c->requests++;
+	c->out = CONN_OUT_AWAIT;
+	list_remove(&c->node);
+	list_append(&c->worker->busy, &c->node);
+}
+
+/* The head is bad: nothing behind it can be trusted to be a request. */
+enum advance conn_refuse(struct conn *c, const struct refusal *refusal)
+{
+	struct request *r = c->request;
+
+	if (!r) {
+		struct head none = { .minor = 1 };
+
+		r = request_begin(c->worker, &none, str_make(NULL, 0));
+		if (!r)
+			return conn_dead(c);
+		conn_begin_request(c, r);
+	}
+	c->in = CONN_IN_DONE;
+	r->is_refused = true;
+	request_log(r, LOG_NOTICE, "refused with %u: %s", refusal->status, refusal->reason);
+	respond_error(r, refusal->status, refusal->reason);
+	return ADVANCE_MOVED;
+}
+
+/* Target, host and framing, each of which may refuse; then the server, and the first decision. */
+static enum parse conn_read_head(struct request *r, struct refusal *refusal)
+{
+	char *room = arena_alloc(&r->arena, r->head.target.len + 1);
+	bool merge = r->server->self.settings.merge_slashes;
+	enum parse p;
+
+	if (!room)
+		return refuse(refusal, 500, "out of memory");
+	/* The method decides how a target reads; an unknown one is answered before that can matter. */
+	p = target_parse(r->head.target, r->method, merge, room, &r->target, refusal);
+	if (p == PARSE_COMPLETE)
+		p = host_decide(&r->head, &r->target, &r->host, refusal);
+	if (p == PARSE_COMPLETE)
+		p = framing_decide(&r->head, &r->framing, refusal);
+	if (p != PARSE_COMPLETE)
+		return p;
+	r->server = route_server(r->listener, r->host.name);
+	r->location = &r->server->self;
+	if (r->server->self.settings.merge_slashes != merge)
+		p = target_parse(r->head.target, r->method, !merge, room, &r->target, refusal);
+	r->body_left = r->framing.length;
+	r->body_done = r->framing.kind == FRAMING_NONE;
+	r->continue_due = r->framing.expect_continue;
+	return p;
+}
+
+static enum advance conn_take_head(struct conn *c, const struct head *head)
+{
+	struct worker *w = c->worker;
+	struct request *r = request_begin(w, head, str_head(w->input, head->size));
+	struct refusal refusal;
+
+	if (!r)
+		return conn_dead(c);
+	conn_begin_request(c, r);
+	conn_input_take(c, head->size);
+	if (conn_read_head(r, &refusal) != PARSE_COMPLETE)
+		return conn_refuse(c, &refusal);
+	c->in = r->body_done ? CONN_IN_DONE : CONN_IN_BODY;
+	c->progress = clock_now();
+	request_route(r);
+	return ADVANCE_MOVED;
+}
+
+static enum advance conn_parse_head(struct conn *c)
+{
+	struct worker *w = c->worker;
+	const struct settings *set = conn_settings(c);
+	struct head_limits limits = { .line_max = set->header_line_max,
+		                      .total_max = set->header_total_max,
+		                      .field_max = set->max_headers };
+	struct head head = { .fields = w->fields, .field_cap = w->field_cap };
+	struct refusal refusal;
+
+	switch (head_parse(w->input, &limits, &head, &refusal)) {
+	case PARSE_COMPLETE:
+		return conn_take_head(c, &head);
+	case PARSE_BAD:
+		return conn_refuse(c, &refusal);
+	case PARSE_PARTIAL:
+		break;
+	}
+	if (c->in == CONN_IN_IDLE) {
+		c->in = CONN_IN_HEAD;
+		c->progress = clock_now();
+	}
+	return ADVANCE_STALLED;
+}
+
+/* The client has closed its side between requests, or in the middle of a head. */
+static enum advance conn_input_ended(struct conn *c)
+{
+	static const struct refusal cut = { 400, "the body ended before its announced end" };
+
+	if (c->in != CONN_IN_BODY)
+		return conn_dead(c);
+	c->request->close_after = true;
+	c->request->body_done = true;
+	if (c->request->has_answer) {
+		c->in = CONN_IN_DONE;
+		return ADVANCE_MOVED;
+	}
+	return conn_refuse(c, &cut);
+}
+
+static enum advance conn_advance_head(struct conn *c)
+{
+	enum advance a = ADVANCE_STALLED;
+
+	if (c->out_buffer) /* earlier answers must leave first: what a client does not read stays bounded */
+		return ADVANCE_STALLED;
+	if (c->worker->input.len > 0 && c->in == CONN_IN_IDLE)
+		a = conn_parse_head(c);
+	while (a == ADVANCE_STALLED) {
+		switch (conn_input_fill(c, CONN_INPUT_HEAD)) {
+		case FILL_DATA:
+			a = conn_parse_head(c);
+			break;
+		case FILL_END:
+			return conn_input_ended(c);
+		case FILL_BROKEN:
+			return conn_dead(c);
+		case FILL_BLOCKED:
+			return ADVANCE_STALLED;
+		}
+	}
+	return a;
+}
+
+/* The sink has taken what it wants for now, or everything has been said about this body. */
+static enum advance conn_body_complete(struct conn *c)
+{
+	struct request *r = c->request;
+
+	r->body_done = true;
+	c->in = CONN_IN_DONE;
+	if (r->sink && !r->has_answer)
+		r->sink->end(r);
+	return ADVANCE_MOVED;
+}
+
+static enum advance conn_advance_body(struct conn *c)
+{
+	struct request *r = c->request;
+	struct refusal refusal;
+
+	for (;;) {
+		switch (conn_body_feed(c, &refusal)) {
+		case FEED_DONE:
+			return conn_body_complete(c);
+		case FEED_BAD:
+			r->close_after = true;
+			r->body_done = true;
+			if (!r->has_answer)
+				return conn_refuse(c, &refusal);
+			c->in = CONN_IN_DONE;
+			return ADVANCE_MOVED;
+		case FEED_FULL:
+			return ADVANCE_STALLED;
+		case FEED_MORE:
+			break;
+		}
+		if (r->has_answer &&
+		    r->close_after) /* what is still to come is the lingering close's */
+			return ADVANCE_STALLED;
+		if (r->continue_due && !r->has_answer) {
+			r->continue_due = false;
+			respond_interim(r, 100, str_make(NULL, 0));
+		}
+		switch (conn_input_fill(c, CONN_INPUT_BODY)) {
+		case FILL_DATA:
+			c->progress = clock_now();
+			break;
+		case FILL_END:
+			return conn_input_ended(c);
+		case FILL_BROKEN:
+			return conn_dead(c);
+		case FILL_BLOCKED:
+			return ADVANCE_STALLED;
+		}
+	}
+}
+
+static enum advance conn_advance_discard(struct conn *c)
+{
+	for (unsigned round = 0; round < CONN_ROUNDS; round++) {
+		switch (conn_input_fill(c, CONN_INPUT_BODY)) {
+		case FILL_DATA:
+			c->worker->input.len = 0;
+			break;
+		case FILL_END:
+		case FILL_BROKEN:
+			return conn_dead(c);
+		case FILL_BLOCKED:
+			return ADVANCE_STALLED;
+		}
+	}
+	conn_wake(c);
+	return ADVANCE_STALLED;
+}
+
+enum advance conn_advance_in(struct conn *c)
+{
+	switch ((enum conn_in)c->in) {
+	case CONN_IN_IDLE:
+	case CONN_IN_HEAD:
+		return conn_advance_head(c);
+	case CONN_IN_BODY:
+		return conn_advance_body(c);
+	case CONN_IN_DISCARD:
+		return conn_advance_discard(c);
+	case CONN_IN_DONE:
+		break;
+	}
+	return ADVANCE_STALLED;
+}
