@@ -18,7 +18,8 @@ struct output {
 	struct span span;         /* the current one; len 0: none */
 	char frame[24];           /* the current chunk's size line */
 	struct str before, after; /* what is left of the framing around the span */
-	bool ended;               /* the body has said so */
+	bool is_shared; /* the head is others' too and may change once we are back in the loop */
+	bool ended;     /* the body has said so */
 };
 
 enum output_state {

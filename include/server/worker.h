@@ -18,10 +18,16 @@ struct listener {
 struct worker_start {
 	const struct config *config;
 	const struct handler_table *handlers;
-	const int *listeners; /* listening sockets, by index in config->listeners */
-	int control;          /* channel to the supervisor; -1: none */
-	int launcher;         /* channel to the launcher; -1: none */
-	unsigned number;      /* counts the workers from 0 */
+	const int *listeners;  /* listening sockets, by index in config->listeners */
+	int control;           /* channel to the supervisor; -1: none */
+	int launcher;          /* channel to the launcher; -1: none */
+	struct shared *shared; /* memory that all workers see */
+	unsigned number;       /* counts the workers from 0 */
+};
+
+/* Memory that the supervisor makes and every worker of every generation sees. Starts zeroed. */
+struct shared {
+	_Atomic uint64_t file_epoch; /* see server/file_cache.h */
 };
 
 enum { WORKER_SCRATCH = 256 * 1024, WORKER_CORK = 64 * 1024 };
@@ -37,6 +43,7 @@ struct worker {
 	struct watch signals;
 	struct programs *programs; /* the link to the launcher; NULL: no program can run */
 	struct file_cache files;
+	struct shared alone;      /* stands in where no memory is shared */
 	int *dirs;                /* descriptors by index in config->dirs */
 	struct arena_pool arenas; /* for requests */
 	struct access_logs logs;

@@ -2,6 +2,7 @@
 #include "http/mime.h"
 #include "server/decide_steps.h"
 #include "server/response.h"
+#include "server/response_block.h"
 
 /* The location's `types` are looked at first, then the built-in table. */
 static struct str static_type(const struct settings *set, struct str path)
@@ -51,6 +52,8 @@ void static_file_start(struct request *r)
 		respond_error(r, 412, NULL);
 		return;
 	}
+	if (block_respond(r))
+		return;
 	r->sink = &sink_discard;
 	r->response.content_type = static_type(set, r->decision.path);
 	r->response.add_charset = true;
@@ -64,8 +67,12 @@ void static_file_start(struct request *r)
 	if (r->decision.status == 304) {
 		body_empty(&r->response.body);
 		r->response.content_type = str_make(NULL, 0);
+	} else if (file->content) {
+		body_memory(&r->response.body, str_make(file->content, (size_t)file->size));
+		r->response.body.is_rangeable = true;
 	} else {
 		body_file(&r->response.body, file->fd, 0, file->size);
 	}
-	respond(r, r->decision.status);
+	if (!block_make(r))
+		respond(r, r->decision.status);
 }

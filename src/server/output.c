@@ -165,6 +165,16 @@ static enum output_state output_error(struct conn *c)
 	return OUTPUT_BLOCKED;
 }
 
+/* What is left of a head that others use too is copied, before they renew its date. */
+static bool output_unshare(struct conn *c, struct output *o)
+{
+	if (o->is_shared && o->head.len > 0) {
+		o->head = arena_str(&c->request->arena, o->head);
+		o->is_shared = false;
+	}
+	return o->head.len == 0 || o->head.ptr;
+}
+
 /* Sends the vectors and accounts for them; *sent counts against the turn's budget. */
 static enum output_state output_send(struct conn *c, struct output *o, const struct iovec *vectors,
                                      size_t count, uint64_t *sent)
@@ -189,7 +199,10 @@ static enum output_state output_send(struct conn *c, struct output *o, const str
 		output_consume(c, o, (size_t)n - held);
 	if ((size_t)n == wanted)
 		return OUTPUT_DONE;
-	c->can_write = false; /* the kernel took what it had room for and will tell when there is more */
+	if (o && !output_unshare(c, o))
+		return OUTPUT_FAILED;
+	c->can_write =
+	        false; /* the kernel took what it had room for and will tell when there is more */
 	return OUTPUT_BLOCKED;
 }
 

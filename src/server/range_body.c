@@ -46,14 +46,25 @@ static void range_unsatisfiable(struct request *r, uint64_t size)
 	response_field(r, STR_OF("Content-Range"), range_field(r, NULL, size));
 }
 
+static struct span range_slice(const struct span *whole, const struct range *range)
+{
+	struct span part = *whole;
+
+	part.len = range->last - range->first + 1;
+	if (part.kind == SPAN_MEMORY)
+		part.ptr += range->first;
+	else
+		part.offset += (off_t)range->first;
+	return part;
+}
+
 static void range_single(struct request *r, const struct range *range, uint64_t size)
 {
-	struct span *file = &r->response.body.one;
+	struct span *whole = &r->response.body.one;
 
 	r->response.status = 206;
-	file->offset += (off_t)range->first;
-	file->len = range->last - range->first + 1;
-	r->response.body.length = (int64_t)file->len;
+	*whole = range_slice(whole, range);
+	r->response.body.length = (int64_t)whole->len;
 	response_field(r, STR_OF("Content-Range"), range_field(r, range, size));
 }
 
@@ -93,9 +104,7 @@ static bool range_multipart(struct request *r, const struct range *ranges, size_
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		spans[2 * i] = range_memory(range_part_head(r, &ranges[i], size, i == 0));
-		spans[2 * i + 1] = r->response.body.one;
-		spans[2 * i + 1].offset += (off_t)ranges[i].first;
-		spans[2 * i + 1].len = ranges[i].last - ranges[i].first + 1;
+		spans[2 * i + 1] = range_slice(&r->response.body.one, &ranges[i]);
 		if (!spans[2 * i].ptr)
 			return false;
 	}

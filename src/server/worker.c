@@ -20,6 +20,11 @@ enum {
 	WORKER_RETRY_MS = 1000
 };
 
+/* Small files in memory, larger ones by descriptor, missing names; see the directive file_cache. */
+static const struct file_cache_limits worker_cache_limits = {
+	.max = 64 << 20, .entry = 32 << 10, .fds = 1024, .missing = 10000, .valid = 1000
+};
+
 /* ---- accepting --------------------------------------------------------------------------------------- */
 
 static void worker_listen(struct worker *w, bool on)
@@ -283,7 +288,8 @@ static int worker_init(struct worker *w, const struct worker_start *start)
 	    !access_logs_init(&w->logs, w->config) || worker_open_dirs(w) != 0 ||
 	    worker_open_control(w, start) != 0 || worker_open_listeners(w, start) != 0)
 		return -1;
-	file_cache_init(&w->files, w->dirs);
+	file_cache_init(&w->files, w->dirs, &worker_cache_limits,
+	                start->shared ? &start->shared->file_epoch : &w->alone.file_epoch);
 	if (start->launcher >= 0)
 		w->programs = programs_open(&w->loop, start->launcher);
 	return start->launcher >= 0 && !w->programs ? -1 : 0;
@@ -304,6 +310,8 @@ static void worker_end(struct worker *w)
 	if (w->programs)
 		programs_close(w->programs);
 	loop_bury_dead(&w->loop);
+	if (w->dirs)
+		file_cache_end(&w->files);
 	access_logs_flush(&w->logs);
 	access_logs_end(&w->logs);
 	for (size_t i = 0; w->dirs && i < w->config->dirs.len; i++)

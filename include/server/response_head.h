@@ -1,0 +1,18 @@
+#ifndef SERVER_RESPONSE_HEAD_H
+#define SERVER_RESPONSE_HEAD_H
+
+#include "server/output.h"
+#include "server/request.h"
+
+/* The parts respond() is made of, for the other file that answers (server/response_block.c). */
+
+/* The head for r->response with this framing, in the arena; r->close_after is settled. ptr NULL: memory is out. */
+struct str response_head(struct request *r, enum output_framing framing);
+
+/* Whether the connection must close after this answer (RFC 9112 section 9.3). */
+bool response_closes(const struct request *r, enum output_framing framing);
+
+/* Hands the output to the connection: the request has its answer. */
+void response_start(struct request *r, struct output *o);
+
+#endif
