@@ -26,8 +26,8 @@ struct access_logs {
 bool access_logs_init(struct access_logs *logs, const struct config *config);
 void access_logs_end(struct access_logs *logs);
 
-/* Other descriptors for the same logs, after they were reopened. Takes them over; the old ones are closed. */
-void access_logs_replace(struct access_logs *logs, const int *fds, size_t count);
+/* Another descriptor for a log whose file was opened anew. Takes it over; the old one is closed. */
+void access_logs_replace(struct access_logs *logs, size_t log, int fd);
 
 /* Adds the request's line to the log of its location, if it has one. */
 void access_log_write(struct access_logs *logs, struct request *r);

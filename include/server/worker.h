@@ -73,7 +73,8 @@ enum worker_message {
 	 * and a byte: 1 closes idle connections at once (a stop), 0 answers them once more (a reload).
 	 */
 	WORKER_DRAIN = 'd',
-	WORKER_REOPEN = 'o' /* down: the log descriptors, in the order of config.logs */
+	WORKER_REOPEN =
+	        'o' /* down: a byte, the index in config.logs, and that log's new descriptor */
 };
 
 /* Runs until drained. Returns the exit status of the process. */

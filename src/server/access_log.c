@@ -55,14 +55,12 @@ void access_logs_flush(struct access_logs *logs)
 		access_log_flush(&logs->buffers[i], logs->fds[i]);
 }
 
-void access_logs_replace(struct access_logs *logs, const int *fds, size_t count)
+void access_logs_replace(struct access_logs *logs, size_t log, int fd)
 {
-	access_logs_flush(logs);
-	for (size_t i = 0; i < count && i < logs->count; i++) {
-		if (logs->fds[i] > STDERR_FILENO)
-			close(logs->fds[i]);
-		logs->fds[i] = fds[i];
-	}
+	access_log_flush(&logs->buffers[log], logs->fds[log]);
+	if (logs->fds[log] > STDERR_FILENO)
+		close(logs->fds[log]);
+	logs->fds[log] = fd;
 }
 
 static enum vars_escape access_log_escape(enum log_escape escape)

@@ -146,12 +146,16 @@ static void worker_drain(struct worker *w, uint64_t limit, bool close_idle)
 
 /* ---- what the supervisor says ------------------------------------------------------------------------ */
 
-static void worker_reopen(struct worker *w, const int *fds, size_t count)
+/* One log's new descriptor, after the file was renamed. */
+static void worker_reopen(struct worker *w, size_t log, int fd)
 {
-	access_logs_replace(&w->logs, fds, count);
-	for (size_t i = 0; i < count && i < w->logs.count; i++)
-		if ((int)i == w->config->settings.error_log.log)
-			log_main->fd = fds[i];
+	if (log >= w->logs.count) {
+		close(fd);
+		return;
+	}
+	access_logs_replace(&w->logs, log, fd);
+	if ((int)log == w->config->settings.error_log.log)
+		log_main->fd = fd;
 }
 
 static void worker_obey(struct worker *w, const char *message, size_t len, const int *fds,
@@ -166,7 +170,8 @@ static void worker_obey(struct worker *w, const char *message, size_t len, const
 		worker_drain(w, limit, len > 1 + sizeof limit && message[1 + sizeof limit] != 0);
 		return;
 	case WORKER_REOPEN:
-		worker_reopen(w, fds, count);
+		if (len == 2 && count == 1)
+			worker_reopen(w, (unsigned char)message[1], fds[0]);
 		return;
 	default:
 		log_warn("an unknown message from the supervisor");

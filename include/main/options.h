@@ -1,0 +1,22 @@
+#ifndef MAIN_OPTIONS_H
+#define MAIN_OPTIONS_H
+
+#include "base/buf.h"
+
+enum options_action { OPTIONS_RUN, OPTIONS_TEST, OPTIONS_DUMP, OPTIONS_VERSION, OPTIONS_HELP };
+
+/* The command line, understood. */
+struct options {
+	enum options_action action;
+	const char *config; /* "conf/default.conf" where none is named */
+	const char *prefix; /* NULL: the working directory */
+	bool daemon;
+};
+
+/* Reads the command line. False: a message that says what to do is in `message`; the exit status is 2. */
+bool options_parse(int argc, char *const *argv, struct options *out, struct buf *message);
+
+/* The text of --help. */
+void options_help(struct buf *out);
+
+#endif

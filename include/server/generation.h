@@ -1,0 +1,67 @@
+#ifndef SERVER_GENERATION_H
+#define SERVER_GENERATION_H
+
+#include "conf/config.h"
+#include "net/loop.h"
+#include "server/handler.h"
+#include "server/worker.h"
+
+struct generation;
+
+/* One worker process, as the supervisor knows it. */
+struct worker_process {
+	struct watch control; /* first: messages from the worker; fd -1: none */
+	struct generation *generation;
+	struct timer restart;
+	pid_t pid;        /* 0: not running */
+	uint64_t started; /* ms */
+	unsigned number;
+	unsigned quick_deaths; /* in a row */
+	bool is_ready;
+};
+
+/*
+ * One configuration in operation: its launcher and workers. A reload makes a new one beside the old,
+ * which drains and goes when its last process has ended.
+ */
+struct generation {
+	struct list node; /* in supervisor.generations, the oldest first */
+	struct supervisor *supervisor;
+	struct config *config;
+	int *sockets; /* by index in config->listeners; borrowed */
+	struct worker_process *workers;
+	size_t worker_count;
+	size_t ready;
+	struct watch launcher; /* the channel to it; fd -1: closed */
+	pid_t launcher_pid;    /* 0: gone */
+	unsigned number;
+	bool was_ready; /* all workers were, once */
+	bool draining;
+};
+
+/*
+ * Starts launcher and workers. Takes the configuration and the array over, also on failure. NULL with
+ * the reason logged; nothing is left running then.
+ */
+struct generation *generation_start(struct supervisor *sup, struct config *config, int *sockets);
+
+/* Lets its workers finish: limit ms (0: none); close_idle as in WORKER_DRAIN. */
+void generation_drain(struct generation *g, uint64_t limit, bool close_idle);
+
+/* Sends its workers the log descriptors of its configuration. */
+void generation_send_logs(struct generation *g);
+
+/* Kills what is left of its workers. */
+void generation_kill(struct generation *g);
+
+/* Whether the process was one of its own, which is then accounted for (and perhaps started again). */
+bool generation_reaped(struct generation *g, pid_t pid, int status);
+
+/* True when no process is left: it may be freed. */
+bool generation_is_gone(const struct generation *g);
+void generation_free(struct generation *g);
+
+/* Workers that still run. */
+size_t generation_running(const struct generation *g);
+
+#endif

@@ -1,0 +1,41 @@
+#ifndef SERVER_SOCKETS_H
+#define SERVER_SOCKETS_H
+
+#include "base/list.h"
+#include "conf/config.h"
+
+/* A listening socket that the supervisor holds, by the text of its address in the configuration. */
+struct socket_entry {
+	struct list node;
+	int fd;
+	bool wanted; /* by the configuration being put in place */
+	bool is_new;
+	char text[]; /* "127.0.0.1:8080" */
+};
+
+/* All of them. A reload takes over those whose address stays, so that nothing queued in them is lost. */
+struct sockets {
+	struct list entries;
+};
+
+void sockets_init(struct sockets *sockets);
+
+/*
+ * Finds or opens a socket for each listener of the configuration; fds[i] is that of listener i. 0, or -1
+ * with the reason logged: then nothing has changed. Call sockets_keep() or sockets_give_up() next.
+ */
+int sockets_open(struct sockets *sockets, const struct config *config, int *fds);
+
+/* The configuration is in place: closes what it does not want. */
+void sockets_keep(struct sockets *sockets);
+
+/* It failed: closes what was opened for it. */
+void sockets_give_up(struct sockets *sockets);
+
+/* Closes all; unlinks Unix sockets where `unlink_files`. */
+void sockets_close(struct sockets *sockets, bool unlink_files);
+
+/* Says where it listens, a line each, on stdout. */
+void sockets_announce(const struct sockets *sockets);
+
+#endif

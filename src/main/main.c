@@ -1,0 +1,87 @@
+#include "handlers/table.h"
+#include "main/check.h"
+#include "main/options.h"
+#include "server/single.h"
+#include "server/supervisor.h"
+#include "server/vars.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, MAIN_TEXT = 8192 };
+
+/* With 0, 1 or 2 closed the first socket would become a standard stream, and a log line an answer. */
+static int main_fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+static int main_print(FILE *to, const struct buf *text)
+{
+	return fwrite(text->ptr, 1, text->len, to) == text->len && fflush(to) == 0 ? 0 : 1;
+}
+
+static int main_help(void)
+{
+	char room[MAIN_TEXT];
+	struct buf text = buf_fixed(room, sizeof room);
+
+	options_help(&text);
+	return main_print(stdout, &text);
+}
+
+static int main_usage(const struct buf *message)
+{
+	fprintf(stderr, "webserv: %.*s\n", STR_ARG(buf_str(message)));
+	return EXIT_USAGE;
+}
+
+static int main_serve(const struct options *options, const struct config_source *source,
+                      struct config *config)
+{
+	struct supervisor_start start = { .source = *source,
+		                          .handlers = &handlers_table,
+		                          .daemon = options->daemon || config->daemon };
+
+	if (!config->master_process)
+		return single_run(&handlers_table, config);
+	return supervisor_run(&start, config);
+}
+
+int main(int argc, char **argv)
+{
+	char room[512];
+	struct buf message = buf_fixed(room, sizeof room);
+	struct config_source source = { .names = &vars_names };
+	struct options options;
+	struct config *config;
+	int status;
+
+	if (main_fill_standard_streams() != 0)
+		return 1;
+	if (!options_parse(argc, argv, &options, &message))
+		return main_usage(&message);
+	if (options.action == OPTIONS_HELP)
+		return main_help();
+	if (options.action == OPTIONS_VERSION)
+		return puts("webserv/" WEBSERV_VERSION) < 0 ? 1 : 0;
+	source.path = options.config;
+	source.prefix = options.prefix;
+	config = check_load(&source);
+	if (!config)
+		return EXIT_USAGE;
+	if (options.action == OPTIONS_RUN)
+		return main_serve(&options, &source, config);
+	status = check_report(config, options.action == OPTIONS_DUMP);
+	config_free(config);
+	return status;
+}

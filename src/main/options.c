@@ -1,0 +1,229 @@
+#include "main/options.h"
+
+/*
+ * Every option is a row, and the row does the work. `argument` names what must follow it; empty: nothing.
+ */
+struct option_row {
+	char letter; /* 0: only a long name */
+	struct str name;
+	const char *argument;
+	const char *help;
+	void (*apply)(struct options *o, const char *argument);
+};
+
+static void option_test(struct options *o, const char *argument)
+{
+	(void)argument;
+	if (o->action != OPTIONS_DUMP)
+		o->action = OPTIONS_TEST;
+}
+
+static void option_dump(struct options *o, const char *argument)
+{
+	(void)argument;
+	o->action = OPTIONS_DUMP;
+}
+
+static void option_prefix(struct options *o, const char *argument)
+{
+	o->prefix = argument;
+}
+
+static void option_daemon(struct options *o, const char *argument)
+{
+	(void)argument;
+	o->daemon = true;
+}
+
+static void option_version(struct options *o, const char *argument)
+{
+	(void)argument;
+	o->action = OPTIONS_VERSION;
+}
+
+static void option_help(struct options *o, const char *argument)
+{
+	(void)argument;
+	o->action = OPTIONS_HELP;
+}
+
+static const struct option_row option_rows[] = {
+	{ 't', STR("test"), NULL, "check the configuration and every file it names, and exit",
+	  option_test },
+	{ 'T', STR("dump"), NULL, "check it, then print it with every default filled in",
+	  option_dump },
+	{ 'p', STR("prefix"), "DIR", "what relative paths in the configuration are relative to",
+	  option_prefix },
+	{ 'D', STR("daemon"), NULL, "go to the background once it listens", option_daemon },
+	{ 'V', STR("version"), NULL, "print the version and exit", option_version },
+	{ 'h', STR("help"), NULL, "print this and exit", option_help },
+};
+
+enum { OPTION_COUNT = sizeof option_rows / sizeof option_rows[0], OPTION_TYPO = 3 };
+
+static const struct option_row *option_by_letter(char letter)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (option_rows[i].letter == letter)
+			return &option_rows[i];
+	return NULL;
+}
+
+static const struct option_row *option_by_name(struct str name)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (str_eq(option_rows[i].name, name))
+			return &option_rows[i];
+	return NULL;
+}
+
+static bool option_unknown(struct str name, struct buf *message)
+{
+	const struct option_row *nearest = NULL;
+	unsigned best = OPTION_TYPO;
+
+	buf_format(message, "unknown option --%.*s", STR_ARG(name));
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		unsigned distance = str_distance(name, option_rows[i].name, OPTION_TYPO);
+
+		if (distance < best) {
+			best = distance;
+			nearest = &option_rows[i];
+		}
+	}
+	if (nearest)
+		buf_format(message, "; did you mean --%.*s?", STR_ARG(nearest->name));
+	else
+		buf_text(message, "; --help lists them all");
+	return false;
+}
+
+/* What is being read: the arguments, and where we are in them. */
+struct option_reader {
+	int argc, at;
+	char *const *argv;
+	struct options *out;
+	struct buf *message;
+};
+
+/* The option's argument: what stands behind it in the same word, else the next word. */
+static bool option_take(struct option_reader *reader, const struct option_row *row,
+                        const char *rest)
+{
+	if (!row->argument) {
+		row->apply(reader->out, NULL);
+		return true;
+	}
+	if (!rest && reader->at + 1 < reader->argc)
+		rest = reader->argv[++reader->at];
+	if (!rest) {
+		buf_format(reader->message, "--%.*s needs %s behind it", STR_ARG(row->name),
+		           row->argument);
+		return false;
+	}
+	row->apply(reader->out, rest);
+	return true;
+}
+
+/* --name, --name=argument */
+static bool option_long(struct option_reader *reader, const char *word)
+{
+	struct str rest = str_from(word + 2), name = str_cut(&rest, '=');
+	const struct option_row *row = option_by_name(name);
+
+	if (!row)
+		return option_unknown(name, reader->message);
+	if (rest.ptr && !row->argument) {
+		buf_format(reader->message, "--%.*s takes nothing behind it", STR_ARG(name));
+		return false;
+	}
+	return option_take(reader, row, rest.ptr);
+}
+
+/* -tD, -pDIR, -p DIR */
+static bool option_letters(struct option_reader *reader, const char *word)
+{
+	for (word++; *word; word++) {
+		const struct option_row *row = option_by_letter(*word);
+
+		if (!row) {
+			buf_format(reader->message, "unknown option -%c; --help lists them all",
+			           *word);
+			return false;
+		}
+		if (row->argument)
+			return option_take(reader, row, word[1] ? word + 1 : NULL);
+		row->apply(reader->out, NULL);
+	}
+	return true;
+}
+
+static bool option_config(struct option_reader *reader, const char *word)
+{
+	if (reader->out->config) {
+		buf_format(reader->message, "two configuration files: %s and %s; one at a time",
+		           reader->out->config, word);
+		return false;
+	}
+	reader->out->config = word;
+	return true;
+}
+
+bool options_parse(int argc, char *const *argv, struct options *out, struct buf *message)
+{
+	struct option_reader reader = {
+		.argc = argc, .argv = argv, .out = out, .message = message
+	};
+	bool only_names = false;
+
+	*out = (struct options){ .action = OPTIONS_RUN };
+	for (reader.at = 1; reader.at < argc; reader.at++) {
+		const char *word = argv[reader.at];
+		bool good;
+
+		if (!only_names && strcmp(word, "--") == 0) {
+			only_names = true;
+			continue;
+		}
+		if (only_names || word[0] != '-' || !word[1])
+			good = option_config(&reader, word);
+		else
+			good = word[1] == '-' ? option_long(&reader, word)
+			                      : option_letters(&reader, word);
+		if (!good)
+			return false;
+	}
+	if (!out->config)
+		out->config = "conf/default.conf";
+	return true;
+}
+
+void options_help(struct buf *out)
+{
+	buf_text(out, "Usage: webserv [OPTIONS] [CONFIG]\n\n"
+	              "Serves what CONFIG says (without it: conf/default.conf) until it is told to "
+	              "stop.\n\n"
+	              "Options:\n");
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *row = &option_rows[i];
+		char left[40];
+		struct buf name = buf_fixed(left, sizeof left);
+
+		buf_format(&name, "  -%c, --%.*s %s", row->letter, STR_ARG(row->name),
+		           row->argument ? row->argument : "");
+		buf_format(out, "%-24.*s%s\n", STR_ARG(buf_str(&name)), row->help);
+	}
+	buf_text(out,
+	         "\nSignals:\n"
+	         "  TERM, INT             stop: what is in flight finishes, within "
+	         "shutdown_timeout\n"
+	         "  QUIT                  stop when the last request is done\n"
+	         "  HUP                   reload the configuration; a bad one changes nothing\n"
+	         "  USR1                  reopen the logs\n"
+	         "\nExamples:\n"
+	         "  webserv                         the default site, on http://localhost:8080/\n"
+	         "  webserv -t conf/static.conf     is this configuration good?\n"
+	         "  webserv -D -p /srv site.conf    in the background, with paths below /srv\n"
+	         "\nExit status: 0 ended as asked, 1 a failure at run time, 2 a bad command line "
+	         "or configuration.\n");
+}

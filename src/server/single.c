@@ -1,0 +1,90 @@
+#include "server/single.h"
+
+#include "base/clock.h"
+#include "net/sock.h"
+#include "server/launcher.h"
+#include "server/logs.h"
+#include "server/privileges.h"
+#include "server/sockets.h"
+#include "server/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The launcher ends when `keep` closes, which the first process holds. */
+static pid_t single_fork_launcher(struct config *config, struct sockets *sockets, int *keep,
+                                  int *link)
+{
+	int control[2], worker[2];
+	pid_t pid;
+
+	if (sock_channel(control) != 0)
+		return -1;
+	if (sock_channel(worker) != 0) {
+		close(control[0]);
+		close(control[1]);
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0) {
+		struct launcher_start start = { config, control[1], &worker[1], 1 };
+
+		close(control[0]);
+		close(worker[0]);
+		sockets_close(sockets, false);
+		_exit(launcher_run(&start));
+	}
+	close(control[1]);
+	close(worker[1]);
+	*keep = control[0];
+	*link = worker[0];
+	return pid;
+}
+
+/* The worker closes the listening sockets it is given; those of `sockets` stay ours to unlink. */
+static int single_serve(const struct handler_table *handlers, struct config *config,
+                        struct sockets *sockets, int *fds)
+{
+	struct worker_start start = {
+		.config = config, .handlers = handlers, .listeners = fds, .control = -1
+	};
+	int keep = -1, status = 1;
+	pid_t launcher = single_fork_launcher(config, sockets, &keep, &start.launcher);
+
+	if (launcher < 0) {
+		log_error("the launcher can't be started: %s", strerror(errno));
+		return 1;
+	}
+	sockets_announce(sockets);
+	privileges_raise_files(config);
+	for (size_t i = 0; i < config->listeners.len; i++)
+		fds[i] = fds[i] < 0 ? -1 : dup(fds[i]);
+	if (privileges_drop(config) == 0)
+		status = worker_run(&start);
+	close(keep);
+	while (waitpid(launcher, NULL, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+int single_run(const struct handler_table *handlers, struct config *config)
+{
+	int *fds = calloc(config->listeners.len + 1, sizeof *fds);
+	struct sockets sockets;
+	int status = 1;
+
+	clock_update();
+	sockets_init(&sockets);
+	if (fds && logs_open(config) == 0) {
+		logs_use(config);
+		if (sockets_open(&sockets, config, fds) == 0)
+			status = single_serve(handlers, config, &sockets, fds);
+		sockets_close(&sockets, true);
+		logs_close(config);
+	}
+	free(fds);
+	config_free(config);
+	return status;
+}
