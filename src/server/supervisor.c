@@ -327,8 +327,6 @@ int supervisor_run(const struct supervisor_start *start, struct config *config)
 	/* The first configuration may be replaced and freed; its pid file stays ours. */
 	char *pid_file = config->pid_file.len > 0 ? strdup(config->pid_file.ptr) : NULL;
 
-	if (config->user.len == 0 && geteuid() == 0)
-		log_warn("started as root without `user`: workers and programs run as root");
 	if ((start->daemon && supervisor_daemonize(&sup.parent) != 0) ||
 	    (pid_file && pidfile_write(pid_file) != 0)) {
 		config_free(config);

@@ -222,7 +222,7 @@ Test(head, takes_field_lines)
 		  "GET / 1.1 [B=1] [A=2] [B=3] @36" },
 		{ "no space behind the colon", STR(GET "A:b\r\n\r\n"), "GET / 1.1 [A=b] @23" },
 		{ "spaces and tabs around the value (RFC 9112 section 5.1)",
-		  STR(GET "A: \t b \t \r\n\r\n"), "GET / 1.1 [A=b] @30" },
+		  STR(GET "A: \t b \t \r\n\r\n"), "GET / 1.1 [A=b] @29" },
 		{ "spaces and tabs in the value (RFC 9110 section 5.5)",
 		  STR(GET "A: b \t c\r\n\r\n"), "GET / 1.1 [A=b \t c] @28" },
 		{ "two tabs in a row in the value", STR(GET "A: b\t\tc\r\n\r\n"),
@@ -232,7 +232,7 @@ Test(head, takes_field_lines)
 		{ "a colon in the value", STR(GET "A: b:c\r\n\r\n"), "GET / 1.1 [A=b:c] @26" },
 		{ "a colon first in the value", STR(GET "A::b\r\n\r\n"), "GET / 1.1 [A=:b] @24" },
 		{ "bytes above ASCII in the value (obs-text, RFC 9110 section 5.5)",
-		  STR(GET "A: \x80\xff\r\n\r\n"), "GET / 1.1 [A=\x80\xff] @26" },
+		  STR(GET "A: \x80\xff\r\n\r\n"), "GET / 1.1 [A=\x80\xff] @25" },
 		{ "a name of one letter", STR(GET "x:1\r\n\r\n"), "GET / 1.1 [x=1] @23" },
 		{ "a name with an underscore", STR(GET "a_b: c\r\n\r\n"), "GET / 1.1 [a_b=c] @26" },
 		{ "a name with every kind of tchar (RFC 9110 section 5.6.2)",
@@ -472,56 +472,4 @@ Test(head, never_writes_past_the_callers_fields)
 
 	cr_expect(parse == PARSE_BAD && refusal.status == 431);
 	cr_expect(fields[2].id == FIELD_TE && fields[2].name.ptr == NULL);
-}
-
-static const struct str busy = STR("PUT /x HTTP/1.1\r\nhost: a\r\nX-One: 1\r\nAccept: b\r\n"
-                                   "x-ONE: 2\r\nACCEPT: c\r\nCookie:\r\naccept:d\r\n\r\n");
-
-Test(head, finds_fields)
-{
-	struct field fields[CAP];
-	struct head head = { .fields = fields, .field_cap = CAP };
-	struct refusal refusal;
-	const struct field *accept;
-
-	cr_assert(head_parse(busy, &wide, &head, &refusal) == PARSE_COMPLETE);
-	cr_expect(head.method == METHOD_PUT && head.field_count == 7);
-	cr_expect(head_field(&head, FIELD_HOST) == &fields[0], "Host in lower case");
-	cr_expect(head_field(&head, FIELD_RANGE) == NULL, "no Range");
-	cr_expect(head_value(&head, FIELD_RANGE).ptr == NULL, "no value of a missing field");
-	cr_expect(head_value(&head, FIELD_COOKIE).ptr != NULL, "an empty value is no missing one");
-	cr_expect(head_value(&head, FIELD_COOKIE).len == 0);
-	accept = head_field(&head, FIELD_ACCEPT);
-	cr_expect(accept == &fields[2], "the first Accept");
-	cr_expect(head_next(&head, accept) == &fields[4], "the second Accept");
-	cr_expect(head_next(&head, &fields[4]) == &fields[6], "the third Accept");
-	cr_expect(head_next(&head, &fields[6]) == NULL, "no fourth Accept");
-	cr_expect(head_count(&head, FIELD_ACCEPT) == 3);
-	cr_expect(head_count(&head, FIELD_HOST) == 1);
-	cr_expect(head_count(&head, FIELD_RANGE) == 0);
-	cr_expect(head_find(&head, STR_OF("x-one")) == &fields[1], "an unknown name in any case");
-	cr_expect(head_find(&head, STR_OF("ACCEPT")) == &fields[2], "a known name in any case");
-	cr_expect(head_find(&head, STR_OF("x-on")) == NULL, "no prefix of a name");
-	cr_expect(head_find(&head, STR_OF("Range")) == NULL, "a known name that is not there");
-	cr_expect(head_find(&head, STR_OF("")) == NULL, "the empty name");
-}
-
-/* Whatever pointed into the first bytes points to the same place in the second ones. */
-Test(head, moves_to_a_copy)
-{
-	struct field fields[CAP];
-	struct head head = { .fields = fields, .field_cap = CAP };
-	struct refusal refusal;
-	struct str old = guard_copy(busy), copy = guard_copy(busy);
-
-	cr_assert(head_parse(old, &wide, &head, &refusal) == PARSE_COMPLETE);
-	head_rebase(&head, old.ptr, copy.ptr);
-	guard_free(old);
-	cr_expect(str_eq(head.method_name, STR_OF("PUT")) && head.method_name.ptr == copy.ptr);
-	cr_expect(str_eq(head.target, STR_OF("/x")) && head.target.ptr == copy.ptr + 4);
-	cr_expect(str_eq(fields[0].name, STR_OF("host")) && fields[0].name.ptr == copy.ptr + 17);
-	cr_expect(str_eq(head_value(&head, FIELD_ACCEPT), STR_OF("b")));
-	cr_expect(head_value(&head, FIELD_COOKIE).len == 0);
-	cr_expect(str_eq(fields[6].value, STR_OF("d")));
-	guard_free(copy);
 }
