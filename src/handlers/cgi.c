@@ -77,14 +77,16 @@ void cgi_set_deadline(struct cgi *cgi)
 	cgi->request->deadline = cgi_client_owes(cgi) ? TIMER_NEVER : cgi->progress + patience;
 }
 
-/* No progress for cgi_timeout. What has come in the very turn that the time was up counts still. */
+/* No progress for cgi_timeout. */
 static void cgi_late(struct request *r)
 {
 	struct cgi *cgi = r->state;
 
-	if (cgi->output.is_ready && !cgi->at_end) {
+	/* What has come in the very turn that the time was up counts still. */
+	if (cgi->output.is_ready && !cgi->at_end)
 		cgi_moved(cgi);
-		cgi_set_deadline(cgi);
+	cgi_set_deadline(cgi);
+	if (r->deadline > clock_now()) {
 		request_wake(r);
 		return;
 	}
@@ -144,6 +146,9 @@ static void cgi_leave_program(struct cgi *cgi)
 
 void cgi_leave(struct cgi *cgi)
 {
+	/* It may have written below the roots: what was looked up before is looked at anew. */
+	if (cgi->has_started)
+		file_cache_touch(&cgi->request->worker->files);
 	cgi_pipe_close(&cgi->input);
 	cgi_log_last_errors(cgi);
 	loop_forget(&cgi->log_task);

@@ -18,6 +18,13 @@ bool cgi_client_owes(const struct cgi *cgi)
 
 /* ---- a body of known length: straight into the program's stdin ------------------------------------------ */
 
+/* Once the answer has begun there is a deadline only while its next bytes are awaited. */
+static void input_set_deadline(struct cgi *cgi)
+{
+	if (!cgi->request->has_answer || cgi->is_waiting)
+		cgi_set_deadline(cgi);
+}
+
 static size_t input_write(struct request *r, struct str data)
 {
 	struct cgi *cgi = r->state;
@@ -37,8 +44,7 @@ static size_t input_write(struct request *r, struct str data)
 		cgi->input.is_ready = false;
 	if (n > 0)
 		cgi_moved(cgi);
-	if (!r->has_answer)
-		cgi_set_deadline(cgi);
+	input_set_deadline(cgi);
 	return n > 0 ? (size_t)n : 0;
 }
 
@@ -48,8 +54,7 @@ static void input_end(struct request *r)
 
 	cgi_pipe_close(&cgi->input);
 	cgi_moved(cgi);
-	if (!r->has_answer)
-		cgi_set_deadline(cgi);
+	input_set_deadline(cgi);
 }
 
 const struct sink cgi_sink_pipe = { .write = input_write, .end = input_end };

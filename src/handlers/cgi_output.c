@@ -4,6 +4,7 @@
 #include "http/statuses.h"
 #include "net/io.h"
 #include "server/response.h"
+#include "server/worker.h"
 
 #include <errno.h>
 
@@ -54,6 +55,8 @@ static bool output_fill(struct cgi *cgi)
 static enum body_next body_end(struct cgi *cgi)
 {
 	cgi->fate = CGI_FATE_FINISHED;
+	/* What still comes of the request's body can have no effect on the answer. */
+	cgi_pipe_close(&cgi->input);
 	if (!cgi->has_length || cgi->left == 0)
 		return BODY_END;
 	request_log(cgi->request, LOG_ERROR,
@@ -184,9 +187,12 @@ static void answer_document(struct cgi *cgi, const struct cgi_head *head)
 	else
 		body_empty(&r->response.body);
 	/* Where no body is sent nobody reads on: the program is let go with the request, but not ended. */
-	if (!has_document || r->head.method == METHOD_HEAD || status_is_bodiless(head->status))
+	if (!has_document || r->head.method == METHOD_HEAD || status_is_bodiless(head->status)) {
 		cgi->fate = CGI_FATE_FINISHED;
+		cgi_pipe_close(&cgi->input);
+	}
 	r->deadline = TIMER_NEVER;
+	file_cache_touch(&r->worker->files);
 	respond(r, head->status);
 }
 
