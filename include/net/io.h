@@ -14,6 +14,7 @@
  */
 struct io_calls {
 	ssize_t (*recv)(int fd, void *data, size_t len, int flags);
+	ssize_t (*send)(int fd, const void *data, size_t len, int flags);
 	ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
 	ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
 	ssize_t (*sendfile)(int out, int in, off_t *offset, size_t len);

@@ -7,6 +7,7 @@
 
 const struct io_calls io_system = {
 	.recv = recv,
+	.send = send,
 	.sendmsg = sendmsg,
 	.recvmsg = recvmsg,
 	.sendfile = sendfile,
@@ -37,8 +38,12 @@ ssize_t io_recv(int fd, void *data, size_t len, int flags)
 ssize_t io_send(int fd, const struct iovec *vectors, size_t count, bool more)
 {
 	struct msghdr message = { .msg_iov = (struct iovec *)vectors, .msg_iovlen = count };
+	int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
 
-	RETRY(io_active->sendmsg(fd, &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
+	/* One piece, as most answers are: the kernel need not copy and check a message header. */
+	if (count == 1)
+		RETRY(io_active->send(fd, vectors->iov_base, vectors->iov_len, flags));
+	RETRY(io_active->sendmsg(fd, &message, flags));
 }
 
 ssize_t io_sendfile(int out, int in, off_t *offset, size_t len)

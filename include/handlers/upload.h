@@ -1,0 +1,80 @@
+#ifndef HANDLERS_UPLOAD_H
+#define HANDLERS_UPLOAD_H
+
+#include "http/multipart.h"
+#include "server/request.h"
+
+/* What upload.c, put.c and the files they lean on share. */
+
+enum {
+	UPLOAD_FILES_MAX = 500, /* in one form: each holds two descriptors until all are complete */
+	UPLOAD_HIDDEN_SIZE = 32
+};
+
+/* A file on its way in: nameless until everything is there. */
+struct upload_file {
+	struct path_temp temp;
+	struct str name; /* as it is, or will be, stored */
+	uint64_t size;
+	bool is_linked;
+	char hidden
+	        [UPLOAD_HIDDEN_SIZE]; /* where the file that it replaced waits for the end; "": none */
+};
+
+/* A request that stores files, in its r->state. */
+struct upload {
+	int dirfd; /* the directory they go to */
+	struct str
+	        below; /* its path below the store, with a final slash; "" for the store itself */
+	VEC(struct upload_file *) files;
+	struct upload_file *current; /* receives the data; NULL: nothing wants it */
+	bool is_over;                /* answered: what still comes is nobody's */
+	struct multipart parser;     /* forms only */
+};
+
+/* upload.c: the parts that PUT uses too. */
+
+/* An upload that will not go into the directory: 403, 507, ... False when it has been answered so. */
+bool upload_may_begin(struct request *r, int dirfd);
+
+/* A new nameless file. NULL when the request has been answered with the reason. */
+struct upload_file *upload_add(struct request *r, struct str name);
+
+/* Ends it with an error; what came so far is gone. name may be empty. */
+void upload_fail(struct request *r, unsigned status, const char *reason, struct str name);
+
+/* The same for a failed system call. */
+void upload_fault(struct request *r, int error, struct str name);
+
+/* Takes the body from now on; one that is complete already ends the sink at once. */
+void upload_receive(struct request *r, const struct sink *sink);
+
+/* A sink's write(): the whole body is the current file. */
+size_t upload_write_file(struct request *r, struct str data);
+
+/* upload_name.c */
+
+/* "name (n).ext", at most FILENAME_MAX_BYTES long; n 0: the name itself. room holds one byte more. */
+struct str upload_name_numbered(struct str name, uint64_t n, char *room);
+
+/* A name for a body that came without: time and chance. room holds FILENAME_MAX_BYTES + 1 bytes. */
+struct str upload_name_generated(time_t now, char *room);
+
+/* A name that no listing shows and nobody else has. */
+void upload_name_hidden(char room[UPLOAD_HIDDEN_SIZE]);
+
+/* upload_commit.c */
+
+/*
+ * Gives all files their names, or none: on failure those that had theirs already lose them again, and
+ * what they replaced is back. 0, or -1 and errno; *failed is the file it was about.
+ */
+int upload_commit(struct upload *u, enum upload_overwrite overwrite, struct arena *arena,
+                  struct upload_file **failed);
+
+/* upload_answer.c */
+
+/* 201 with what was stored: JSON where the client prefers it, else a page. */
+void upload_answer(struct request *r);
+
+#endif

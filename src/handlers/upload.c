@@ -1,0 +1,298 @@
+#include "handlers/upload.h"
+
+#include "base/clock.h"
+#include "handlers/handlers.h"
+#include "handlers/store.h"
+#include "net/io.h"
+#include "server/decide_steps.h"
+#include "server/response.h"
+#include "server/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/* ---- what every upload does ------------------------------------------------------------------------- */
+
+void upload_fail(struct request *r, unsigned status, const char *reason, struct str name)
+{
+	struct upload *u = r->state;
+
+	u->is_over = true;
+	u->current = NULL;
+	for (size_t i = 0; i < u->files.len; i++) /* gives the room back at once */
+		path_temp_close(&u->files.items[i]->temp);
+	respond_error(r, status, store_reason(r, reason, name));
+}
+
+void upload_fault(struct request *r, int error, struct str name)
+{
+	struct store_fault fault = store_fault_of(error);
+
+	upload_fail(r, fault.status, fault.reason, name);
+}
+
+bool upload_may_begin(struct request *r, int dirfd)
+{
+	if (r->framing.kind == FRAMING_LENGTH && !store_has_room(dirfd, r->framing.length)) {
+		upload_fault(r, ENOSPC, str_make(NULL, 0));
+		return false;
+	}
+	return true;
+}
+
+static void upload_close_temp(void *subject)
+{
+	path_temp_close(subject);
+}
+
+struct upload_file *upload_add(struct request *r, struct str name)
+{
+	struct upload *u = r->state;
+	struct upload_file *f = arena_zero(&r->arena, sizeof *f);
+	struct upload_file **slot = f ? VEC_PUSH(&r->arena, &u->files) : NULL;
+
+	if (!slot || !(name = arena_str(&r->arena, name)).ptr) {
+		u->files.len -= slot != NULL;
+		upload_fail(r, 500, "out of memory", str_make(NULL, 0));
+		return NULL;
+	}
+	*slot = f;
+	f->name = name;
+	f->temp.fd = f->temp.dirfd = -1;
+	if (!arena_defer(&r->arena, upload_close_temp, &f->temp)) {
+		upload_fail(r, 500, "out of memory", str_make(NULL, 0));
+		return NULL;
+	}
+	if (path_temp_open(&f->temp, fcntl(u->dirfd, F_DUPFD_CLOEXEC, 3),
+	                   request_settings(r)->upload_access) != 0) {
+		upload_fault(r, errno, name);
+		return NULL;
+	}
+	return f;
+}
+
+static void upload_write(struct request *r, struct str data)
+{
+	struct upload *u = r->state;
+	struct upload_file *f = u->current;
+
+	if (!f)
+		return;
+	if (io_write_all(f->temp.fd, data.ptr, data.len) != 0) {
+		upload_fault(r, errno, f->name);
+		return;
+	}
+	f->size += data.len;
+}
+
+size_t upload_write_file(struct request *r, struct str data)
+{
+	upload_write(r, data);
+	return data.len;
+}
+
+void upload_receive(struct request *r, const struct sink *sink)
+{
+	request_set_sink(r, sink);
+	if (r->body_done)
+		sink->end(r);
+}
+
+/* Everything is there: names for all of it. */
+static void upload_finish(struct request *r)
+{
+	struct upload *u = r->state;
+	struct upload_file *failed = NULL;
+
+	if (upload_commit(u, request_settings(r)->upload_overwrite, &r->arena, &failed) != 0) {
+		upload_fault(r, errno, failed->name);
+		return;
+	}
+	file_cache_touch(&r->worker->files);
+	upload_answer(r);
+}
+
+/* ---- forms (RFC 7578) --------------------------------------------------------------------------------- */
+
+/* A part begins. Fields that are no files, and file fields left empty, are passed over. */
+static void form_part(struct request *r, const struct disposition *d)
+{
+	struct upload *u = r->state;
+	char room[FILENAME_MAX_BYTES + 1];
+	struct str name;
+
+	u->current = NULL;
+	if (!d->has_filename || d->filename.len == 0)
+		return;
+	if (!filename_sanitise(d->filename, room, &name))
+		upload_fail(r, 400, "a file's name of which nothing usable is left", d->filename);
+	else if (u->files.len == UPLOAD_FILES_MAX)
+		upload_fail(r, 413, "too many files in one form", str_make(NULL, 0));
+	else
+		u->current = upload_add(r, name);
+}
+
+static size_t form_write(struct request *r, struct str data)
+{
+	struct upload *u = r->state;
+	size_t len = data.len;
+	struct multipart_part part;
+	struct refusal refusal;
+	struct str piece;
+
+	while (!u->is_over) {
+		switch (multipart_next(&u->parser, &data, &part, &piece, &refusal)) {
+		case MULTIPART_MORE:
+			return len;
+		case MULTIPART_PART:
+			form_part(r, &part.disposition);
+			break;
+		case MULTIPART_DATA:
+			upload_write(r, piece);
+			break;
+		case MULTIPART_PART_END:
+			u->current = NULL;
+			break;
+		case MULTIPART_END:
+			break;
+		case MULTIPART_BAD:
+			upload_fail(r, refusal.status, refusal.reason, str_make(NULL, 0));
+			break;
+		}
+	}
+	return len;
+}
+
+static void form_end(struct request *r)
+{
+	struct upload *u = r->state;
+
+	if (u->is_over)
+		return;
+	if (!multipart_is_complete(&u->parser))
+		upload_fail(r, 400, "the form ended before its closing boundary",
+		            str_make(NULL, 0));
+	else if (u->files.len == 0)
+		upload_fail(r, 400, "the form holds no file", str_make(NULL, 0));
+	else
+		upload_finish(r);
+}
+
+static const struct sink form_sink = { .write = form_write, .end = form_end };
+
+/* ---- raw bodies --------------------------------------------------------------------------------------- */
+
+static void raw_end(struct request *r)
+{
+	struct upload *u = r->state;
+
+	if (!u->is_over)
+		upload_finish(r);
+}
+
+static const struct sink raw_sink = { .write = upload_write_file, .end = raw_end };
+
+/* Content-Disposition names it, if anything does. False: the request has been answered. */
+static bool raw_name(struct request *r, char *room, struct str *name)
+{
+	struct str value = head_value(&r->head, FIELD_CONTENT_DISPOSITION);
+	char *decoded = arena_alloc(&r->arena, (size_t)2 * DISPOSITION_NAME_MAX);
+	struct disposition d = { 0 };
+
+	if (!decoded) {
+		upload_fail(r, 500, "out of memory", str_make(NULL, 0));
+		return false;
+	}
+	if (value.len > 0 && !disposition_parse(value, decoded, &d)) {
+		upload_fail(r, 400, "a malformed Content-Disposition", str_make(NULL, 0));
+		return false;
+	}
+	if (!d.has_filename || d.filename.len == 0) {
+		*name = upload_name_generated(clock_cached.wall.tv_sec, room);
+		return true;
+	}
+	if (filename_sanitise(d.filename, room, name))
+		return true;
+	upload_fail(r, 400, "a file's name of which nothing usable is left", d.filename);
+	return false;
+}
+
+static void raw_start(struct request *r)
+{
+	struct upload *u = r->state;
+	char room[FILENAME_MAX_BYTES + 1];
+	struct str name;
+
+	if (r->framing.kind == FRAMING_NONE && !r->framing.has_length) {
+		upload_fail(r, 400, "a POST without a body: there is nothing to store",
+		            str_make(NULL, 0));
+		return;
+	}
+	if (!raw_name(r, room, &name))
+		return;
+	u->current = upload_add(r, name);
+	if (u->current)
+		upload_receive(r, &raw_sink);
+}
+
+/* ---- POST --------------------------------------------------------------------------------------------- */
+
+/* The directory that the URI names where it is one of the store's own, else the store itself. */
+static int upload_open_directory(struct request *r, struct str *below)
+{
+	enum path_links links = store_links(request_settings(r));
+	struct str path, rest, target = r->target.path;
+	int dir, fd = -1;
+
+	if (target.len > 0 && target.ptr[target.len - 1] == '/' &&
+	    decide_locate(r, target, &dir, &path) && store_holds(r, dir, path, &rest) &&
+	    rest.len > 0)
+		fd = path_open(store_dir(r), rest, O_RDONLY | O_DIRECTORY, links);
+	*below = fd >= 0 ? rest : str_make("", 0);
+	return fd >= 0 ? fd
+	               : path_open(store_dir(r), str_make("", 0), O_RDONLY | O_DIRECTORY, links);
+}
+
+static struct upload *upload_open(struct request *r)
+{
+	struct upload *u = arena_zero(&r->arena, sizeof *u);
+
+	if (!u) {
+		respond_error(r, 500, "out of memory");
+		return NULL;
+	}
+	r->state = u;
+	u->dirfd = upload_open_directory(r, &u->below);
+	if (u->dirfd < 0) {
+		upload_fault(r, errno, str_make(NULL, 0));
+		return NULL;
+	}
+	arena_defer_fd(&r->arena, u->dirfd);
+	return upload_may_begin(r, u->dirfd) ? u : NULL;
+}
+
+void upload_start(struct request *r)
+{
+	struct str type = head_value(&r->head, FIELD_CONTENT_TYPE), boundary;
+	bool is_form = str_eq_nocase(str_trim(str_head(type, str_find(type, ';'))),
+	                             STR_OF("multipart/form-data"));
+	struct upload *u;
+
+	if (upload_is_forged(r)) {
+		respond_error(r, 403, "a page of another site may not upload here");
+		return;
+	}
+	if (is_form && !multipart_boundary(type, &boundary)) {
+		respond_error(r, 400, "a form without a valid boundary");
+		return;
+	}
+	u = upload_open(r);
+	if (!u)
+		return;
+	if (!is_form) {
+		raw_start(r);
+		return;
+	}
+	multipart_init(&u->parser, boundary);
+	upload_receive(r, &form_sink);
+}
