@@ -7,7 +7,7 @@
 
 /* Sizes and times as people read them. */
 
-/* "512 B", "1.4 kB", "23 MB": powers of 1000, two digits or three. */
+/* "512 B", "1.4 kB", "23 MB": powers of 1000, cut rather than rounded up. */
 void human_size(struct buf *b, uint64_t bytes);
 
 /* "2026-11-24 11:06"; local: in the server's time zone, else UTC. */

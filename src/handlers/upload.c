@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 /* ---- what every upload does ------------------------------------------------------------------------- */
 
@@ -50,6 +51,7 @@ struct upload_file *upload_add(struct request *r, struct str name)
 	struct upload *u = r->state;
 	struct upload_file *f = arena_zero(&r->arena, sizeof *f);
 	struct upload_file **slot = f ? VEC_PUSH(&r->arena, &u->files) : NULL;
+	int dirfd;
 
 	if (!slot || !(name = arena_str(&r->arena, name)).ptr) {
 		u->files.len -= slot != NULL;
@@ -63,8 +65,8 @@ struct upload_file *upload_add(struct request *r, struct str name)
 		upload_fail(r, 500, "out of memory", str_make(NULL, 0));
 		return NULL;
 	}
-	if (path_temp_open(&f->temp, fcntl(u->dirfd, F_DUPFD_CLOEXEC, 3),
-	                   request_settings(r)->upload_access) != 0) {
+	dirfd = fcntl(u->dirfd, F_DUPFD_CLOEXEC, 3);
+	if (dirfd < 0 || path_temp_open(&f->temp, dirfd, request_settings(r)->upload_access) != 0) {
 		upload_fault(r, errno, name);
 		return NULL;
 	}
@@ -98,6 +100,20 @@ void upload_receive(struct request *r, const struct sink *sink)
 		sink->end(r);
 }
 
+/* A name that is taken already is refused before its gigabytes have come; the commit will look again. */
+static struct upload_file *upload_begin_file(struct request *r, struct str name)
+{
+	struct upload *u = r->state;
+	struct stat st;
+
+	if (request_settings(r)->upload_overwrite == OVERWRITE_OFF &&
+	    fstatat(u->dirfd, name.ptr, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		upload_fault(r, EEXIST, name);
+		return NULL;
+	}
+	return upload_add(r, name);
+}
+
 /* Everything is there: names for all of it. */
 static void upload_finish(struct request *r)
 {
@@ -129,7 +145,7 @@ static void form_part(struct request *r, const struct disposition *d)
 	else if (u->files.len == UPLOAD_FILES_MAX)
 		upload_fail(r, 413, "too many files in one form", str_make(NULL, 0));
 	else
-		u->current = upload_add(r, name);
+		u->current = upload_begin_file(r, name);
 }
 
 static size_t form_write(struct request *r, struct str data)
@@ -230,7 +246,7 @@ static void raw_start(struct request *r)
 	}
 	if (!raw_name(r, room, &name))
 		return;
-	u->current = upload_add(r, name);
+	u->current = upload_begin_file(r, name);
 	if (u->current)
 		upload_receive(r, &raw_sink);
 }
@@ -263,11 +279,10 @@ static struct upload *upload_open(struct request *r)
 	}
 	r->state = u;
 	u->dirfd = upload_open_directory(r, &u->below);
-	if (u->dirfd < 0) {
-		upload_fault(r, errno, str_make(NULL, 0));
+	if (u->dirfd < 0 || !arena_defer_fd(&r->arena, u->dirfd)) {
+		upload_fault(r, u->dirfd < 0 ? errno : ENOMEM, str_make(NULL, 0));
 		return NULL;
 	}
-	arena_defer_fd(&r->arena, u->dirfd);
 	return upload_may_begin(r, u->dirfd) ? u : NULL;
 }
 

@@ -42,20 +42,20 @@ static uint64_t name_free_number(int dirfd, struct str name)
 
 static int commit_numbered(struct upload *u, struct upload_file *f, struct arena *arena)
 {
-	char room[FILENAME_MAX_BYTES + 1];
+	char *room = arena_alloc(arena, FILENAME_MAX_BYTES + 1);
 	struct str name = f->name;
 
-	for (unsigned i = 0; i < COMMIT_TRIES; i++) {
+	for (unsigned i = 0; room && i < COMMIT_TRIES; i++) {
 		if (path_temp_link(&f->temp, name, false) == 0) {
-			f->name = arena_str(arena, name);
+			f->name = name;
 			f->is_linked = true;
-			return f->name.ptr ? 0 : -1;
+			return 0;
 		}
 		if (errno != EEXIST)
 			return -1;
 		name = upload_name_numbered(f->name, name_free_number(u->dirfd, f->name), room);
 	}
-	errno = EEXIST;
+	errno = room ? EEXIST : ENOMEM;
 	return -1;
 }
 
