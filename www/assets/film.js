@@ -25,14 +25,16 @@ film.addEventListener("seeked", () => {
 	now.textContent = `At second ${Math.round(film.currentTime)}.`;
 });
 
-// As hexdump does: offset, sixteen bytes, and what of them is printable.
+const ROW = 8; // bytes, so that a row fits a phone
+
+// As hexdump does: offset, bytes, and what of them is printable.
 function dump(bytes) {
 	const lines = [];
-	for (let at = 0; at < bytes.length; at += 16) {
-		const row = [...bytes.slice(at, at + 16)];
+	for (let at = 0; at < bytes.length; at += ROW) {
+		const row = [...bytes.slice(at, at + ROW)];
 		const hex = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 		const text = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "·")).join("");
-		lines.push(`${at.toString(16).padStart(4, "0")}  ${hex.padEnd(47)}  ${text}`);
+		lines.push(`${at.toString(16).padStart(4, "0")}  ${hex.padEnd(3 * ROW - 1)}  ${text}`);
 	}
 	return lines.join("\n");
 }

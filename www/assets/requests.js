@@ -7,19 +7,23 @@ const place = document.getElementById("exchange");
 
 const SHOWN = 1200; // characters of a body
 
+const BOTTLE = "/uploads/bottle.txt";
+const PROBLEM = { Accept: "application/problem+json" };
+const tooLarge = () => new Blob([new Uint8Array(2 << 20)]); // the location takes 1 MB
+
 const prepared = [
 	{ title: "GET a text", method: "GET", path: "/files/readme.txt" },
 	{ title: "HEAD: the fields alone", method: "HEAD", path: "/files/readme.txt" },
 	{ title: "A condition that holds", method: "GET", path: "/files/readme.txt", condition: true },
 	{ title: "Sixteen bytes of it", method: "GET", path: "/files/readme.txt", fields: { Range: "bytes=0-15" } },
-	{ title: "Bytes that are not there", method: "GET", path: "/files/readme.txt", fields: { Range: "bytes=900000-" } },
+	{ title: "Bytes that are not there", method: "GET", path: "/files/empty", fields: { Range: "bytes=900-" } },
 	{ title: "A listing as JSON", method: "GET", path: "/files/", fields: { Accept: "application/json" } },
 	{ title: "What may I do?", method: "OPTIONS", path: "/uploads/" },
-	{ title: "PUT a file in the box", method: "PUT", path: "/uploads/bottle.txt", body: () => "A message in a bottle.\n" },
-	{ title: "… and delete it", method: "DELETE", path: "/uploads/bottle.txt" },
+	{ title: "PUT a file in the box", method: "PUT", path: BOTTLE, body: () => "A message.\n" },
+	{ title: "… and delete it", method: "DELETE", path: BOTTLE },
 	{ title: "A method not allowed", method: "DELETE", path: "/index.html" },
-	{ title: "Too large a body", method: "POST", path: "/cgi-bin/form.py", body: () => new Blob([new Uint8Array(2 << 20)]) },
-	{ title: "A missing page, as JSON", method: "GET", path: "/uploads/none", fields: { Accept: "application/problem+json" } },
+	{ title: "Too large a body", method: "POST", path: "/cgi-bin/form.py", body: tooLarge },
+	{ title: "A missing page, as JSON", method: "GET", path: "/uploads/none", fields: PROBLEM },
 	{ title: "A redirect, followed", method: "GET", path: "/old-address" },
 ];
 
@@ -64,6 +68,7 @@ async function exchange(request) {
 		place.append("\n", make("i", name), `: ${value}`);
 	}
 	place.append(await bodyOf(answer));
+	place.scrollIntoView({ block: "nearest" });
 }
 
 function send(request) {

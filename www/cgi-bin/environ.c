@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 {
 	char directory[4096];
 	put_page_begin();
-	puts("<div class=\"panel scroll\"><table><caption class=\"skip\">Environment</caption>");
+	puts("<div class=\"panel scroll\"><table aria-label=\"Environment\">");
 	put_environment();
 	puts("</table></div><h2 class=\"gap\">And the rest</h2>"
 	     "<div class=\"panel scroll\"><table>");
