@@ -6,10 +6,10 @@
 #include "net/signals.h"
 #include "net/sock.h"
 #include "server/launcher_state.h"
+#include "server/privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -18,8 +18,7 @@
 
 enum {
 	LAUNCHER_SPARE_FDS = 64, /* besides those that waiting programs hold */
-	LAUNCHER_LINGER = 1000,  /* ms after the longest grace, for killed processes to go away */
-	LAUNCHER_CHANNELS = 64   /* kept open at the start; more come by message */
+	LAUNCHER_LINGER = 1000   /* ms after the longest grace, for killed processes to go away */
 };
 
 /* ---- the channels to the workers --------------------------------------------------------------- */
@@ -47,6 +46,8 @@ static void channel_close(struct launcher_channel *channel)
 
 	if (channel->watch.fd < 0)
 		return;
+	/* A sister process may hold a copy of our end, and epoll goes by the open socket: out of it first. */
+	loop_unwatch(&channel->launcher->loop, &channel->watch);
 	loop_close(&channel->watch);
 	loop_forget(&channel->task);
 	list_remove(&channel->node);
@@ -241,6 +242,7 @@ static void launcher_end(struct launcher *l)
 {
 	uint64_t grace;
 
+	loop_unwatch(&l->loop, &l->supervisor);
 	loop_close(&l->supervisor);
 	l->is_ending = true;
 	while (!list_is_empty(&l->channels))
@@ -307,15 +309,17 @@ static int compare_fds(const void *a, const void *b)
  * Lets go of everything that a fork of the supervisor inherits and a launcher has no use for: above all
  * the listening sockets, which would keep their ports taken.
  */
-static void launcher_close_others(const struct launcher_start *start)
+static bool launcher_close_others(const struct launcher_start *start)
 {
-	int keep[LAUNCHER_CHANNELS + 2];
+	int *keep = malloc((start->worker_count + 2) * sizeof *keep);
 	size_t count = 0;
 	int from = 3;
 
+	if (!keep)
+		return false;
 	keep[count++] = start->supervisor;
 	keep[count++] = log_main->fd;
-	for (size_t i = 0; i < start->worker_count && i < LAUNCHER_CHANNELS; i++)
+	for (size_t i = 0; i < start->worker_count; i++)
 		keep[count++] = start->workers[i];
 	qsort(keep, count, sizeof *keep, compare_fds);
 	for (size_t i = 0; i < count; i++) {
@@ -325,23 +329,8 @@ static void launcher_close_others(const struct launcher_start *start)
 			from = keep[i] + 1;
 	}
 	close_range((unsigned)from, ~0U, 0);
-}
-
-/* Programs run as `user`, and so does what starts them. 0, or -1 and errno. */
-static int launcher_drop_privileges(const struct config *config)
-{
-	uid_t r, e, s;
-
-	if (geteuid() != 0 || config->user.len == 0)
-		return 0;
-	if (setgroups(1, &config->gid) != 0 ||
-	    setresgid(config->gid, config->gid, config->gid) != 0 ||
-	    setresuid(config->uid, config->uid, config->uid) != 0)
-		return -1;
-	errno = EPERM;
-	if (getresuid(&r, &e, &s) != 0 || r != config->uid || e != config->uid || s != config->uid)
-		return -1;
-	return config->uid != 0 && setresuid(0, 0, 0) == 0 ? -1 : 0;
+	free(keep);
+	return true;
 }
 
 static size_t launcher_waiting_max(void)
@@ -404,14 +393,11 @@ int launcher_run(const struct launcher_start *start)
 	/* What a program leaves behind becomes our child, so that it is reaped even where init does not. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	launcher_ignore_signals();
-	launcher_close_others(start);
 	clock_update();
-	if (launcher_drop_privileges(start->config) != 0) {
-		log_error("the launcher can't become user %.*s: %s", STR_ARG(start->config->user),
-		          strerror(errno));
+	/* Programs run as `user`, and so does what starts them. */
+	if (privileges_drop(start->config) != 0)
 		return 1;
-	}
-	if (!launcher_init(&l, start)) {
+	if (!launcher_close_others(start) || !launcher_init(&l, start)) {
 		log_error("the launcher can't start: %s", strerror(errno));
 		return 1;
 	}

@@ -89,6 +89,8 @@ static void drain_run(struct task *task)
 	/* One read a turn; where more is there, the level-triggered watch says so again. */
 	if (n > 0 || (n < 0 && errno == EAGAIN))
 		return;
+	/* The worker may not have closed its copy yet, and epoll goes by the open pipe: out of it first. */
+	loop_unwatch(d->loop, &d->watch);
 	loop_close(&d->watch);
 	loop_bury(d->loop, &d->grave, drain_release);
 }

@@ -112,6 +112,7 @@ static void programs_lost(struct programs *ps)
 	size_t at = 0;
 
 	log_error("the link to the launcher is lost: no CGI program can run");
+	loop_unwatch(ps->loop, &ps->watch); /* the supervisor may hold a copy of our end */
 	loop_close(&ps->watch);
 	while ((p = map_next(&ps->programs, &at))) {
 		if (p->has_ended)
@@ -256,6 +257,7 @@ void programs_close(struct programs *ps)
 
 	if (!ps)
 		return;
+	loop_unwatch(ps->loop, &ps->watch); /* the supervisor may hold a copy of our end */
 	loop_close(&ps->watch);
 	loop_forget(&ps->task);
 	while (!list_is_empty(&ps->unsent))
