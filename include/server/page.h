@@ -8,8 +8,8 @@
  * one self-contained response that loads nothing.
  */
 
-/* From the doctype to the start of the body. style: further rules, may be NULL. */
-void page_open(struct buf *b, struct str title, const char *style);
+/* From the doctype to the start of the body. style: further rules in pieces ended by NULL, or NULL. */
+void page_open(struct buf *b, struct str title, const char *const *style);
 
 /* The foot, with the server's name as server_tokens has it and, where it helps, the request's id. */
 void page_close(struct buf *b, struct request *r, bool with_id);

@@ -6,15 +6,17 @@
 #include "server/page.h"
 #include "server/response.h"
 
-static const char answer_style[] =
-        "h1 { font-size: 1.6rem; margin-bottom: 1rem; }\n"
-        "ul { margin: 0 0 1.25rem; padding: 0; list-style: none; background: var(--panel);\n"
-        "\tborder: 1px solid var(--line); border-radius: 12px; }\n"
-        "li { display: flex; gap: 1rem; justify-content: space-between; padding: 0.7rem 1rem; }\n"
-        "li + li { border-top: 1px solid var(--line); }\n"
-        "li span:first-child, li a { overflow-wrap: anywhere; min-width: 0; }\n"
-        ".size { flex: none; color: var(--soft); font-variant-numeric: tabular-nums; }\n"
-        "p { margin: 0 0 1rem; }\n";
+static const char *const answer_style[] = {
+	"h1 { font-size: 1.6rem; margin-bottom: 1rem; }\n"
+	"ul { margin: 0 0 1.25rem; padding: 0; list-style: none; background: var(--panel);\n"
+	"\tborder: 1px solid var(--line); border-radius: 12px; }\n"
+	"li { display: flex; gap: 1rem; justify-content: space-between; padding: 0.7rem 1rem; }\n"
+	"li + li { border-top: 1px solid var(--line); }\n"
+	"li span:first-child, li a { overflow-wrap: anywhere; min-width: 0; }\n"
+	".size { flex: none; color: var(--soft); font-variant-numeric: tabular-nums; }\n"
+	"p { margin: 0 0 1rem; }\n",
+	NULL,
+};
 
 static struct str answer_uri(struct request *r, const struct upload_file *f)
 {

@@ -6,17 +6,19 @@
 
 enum { ERROR_PAGE_SIZE = 5120 };
 
-static const char error_style[] =
-        "main { display: grid; align-content: center; justify-items: start; max-width: 40rem; }\n"
-        ".code { margin: 0; color: var(--accent); font-size: clamp(4rem, 18vw, 7rem); font-weight: "
-        "700;\n"
-        "\tline-height: 1; letter-spacing: -0.04em; font-variant-numeric: tabular-nums; }\n"
-        "h1 { font-size: clamp(1.5rem, 5vw, 2.1rem); margin: 0.35rem 0 0.75rem; }\n"
-        "p { margin: 0 0 1rem; }\n"
-        ".why { padding: 0.6rem 0.9rem; background: var(--sunk); border-left: 3px solid "
-        "var(--accent);\n"
-        "\tborder-radius: 0 8px 8px 0; overflow-wrap: anywhere; }\n"
-        ".soft { color: var(--soft); }\n";
+static const char *const error_style[] = {
+	"main { display: grid; align-content: center; justify-items: start; max-width: 40rem; }\n"
+	".code { margin: 0; color: var(--accent); font-size: clamp(4rem, 18vw, 7rem); font-weight: "
+	"700;\n"
+	"\tline-height: 1; letter-spacing: -0.04em; font-variant-numeric: tabular-nums; }\n"
+	"h1 { font-size: clamp(1.5rem, 5vw, 2.1rem); margin: 0.35rem 0 0.75rem; }\n"
+	"p { margin: 0 0 1rem; }\n"
+	".why { padding: 0.6rem 0.9rem; background: var(--sunk); border-left: 3px solid "
+	"var(--accent);\n"
+	"\tborder-radius: 0 8px 8px 0; overflow-wrap: anywhere; }\n"
+	".soft { color: var(--soft); }\n",
+	NULL,
+};
 
 /* Codes without a row of their own are described by their class (RFC 9110 section 15). */
 static struct str error_phrase(unsigned status)

@@ -56,13 +56,13 @@ static const char page_style[] =
         "\tdisplay: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; justify-content: space-between; "
         "}\n";
 
-void page_open(struct buf *b, struct str title, const char *style)
+void page_open(struct buf *b, struct str title, const char *const *style)
 {
 	buf_add(b, str_make(page_start, sizeof page_start - 1));
 	escape_html(b, title);
 	buf_add(b, str_make(page_style, sizeof page_style - 1));
-	if (style)
-		buf_text(b, style);
+	while (style && *style)
+		buf_text(b, *style++);
 	buf_text(b, "</style>\n</head>\n<body>\n");
 }
 
