@@ -40,7 +40,7 @@ struct store_fault {
 };
 struct store_fault store_fault_of(int error);
 
-/* The reason with the file's name behind it, in the arena. */
+/* The reason (may be NULL) with the file's name behind it (may be empty), in the arena. */
 const char *store_reason(struct request *r, const char *reason, struct str name);
 
 /* Whether so many bytes still fit on the store's file system. */

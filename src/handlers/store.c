@@ -204,13 +204,14 @@ struct store_fault store_fault_of(int error)
 
 const char *store_reason(struct request *r, const char *reason, struct str name)
 {
-	struct buf b = buf_in_arena(&r->arena, strlen(reason) + name.len + 4);
+	struct buf b;
 
+	if (!reason || name.len == 0)
+		return reason;
+	b = buf_in_arena(&r->arena, strlen(reason) + name.len + 4);
 	buf_text(&b, reason);
-	if (name.len > 0) {
-		buf_text(&b, ": ");
-		buf_add(&b, name);
-	}
+	buf_text(&b, ": ");
+	buf_add(&b, name);
 	buf_byte(&b, '\0');
 	return b.failed ? reason : b.ptr;
 }

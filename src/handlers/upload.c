@@ -141,7 +141,7 @@ static void form_part(struct request *r, const struct disposition *d)
 	if (!d->has_filename || d->filename.len == 0)
 		return;
 	if (!filename_sanitise(d->filename, room, &name))
-		upload_fail(r, 400, "a file's name of which nothing usable is left", d->filename);
+		upload_fail(r, 400, "no name that a file can be stored under", d->filename);
 	else if (u->files.len == UPLOAD_FILES_MAX)
 		upload_fail(r, 413, "too many files in one form", str_make(NULL, 0));
 	else
@@ -229,7 +229,7 @@ static bool raw_name(struct request *r, char *room, struct str *name)
 	}
 	if (filename_sanitise(d.filename, room, name))
 		return true;
-	upload_fail(r, 400, "a file's name of which nothing usable is left", d.filename);
+	upload_fail(r, 400, "no name that a file can be stored under", d.filename);
 	return false;
 }
 
