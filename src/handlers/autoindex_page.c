@@ -49,6 +49,7 @@ const char *const autoindex_style[] = {
 	"\tpadding: 0.25rem 0.4rem; border: 0; border-radius: 6px; background: none;\n"
 	"\tfont-weight: 600; cursor: pointer; }\n"
 	"th button::after { content: \"\\2191\"; opacity: 0; }\n"
+	"th:nth-child(2) button { flex-direction: row-reverse; }\n"
 	"th[aria-sort] button { color: var(--ink); }\n"
 	"th[aria-sort] button::after { opacity: 1; }\n"
 	"th[aria-sort=\"descending\"] button::after { content: \"\\2193\"; }\n"
@@ -56,8 +57,7 @@ const char *const autoindex_style[] = {
 	"\tborder-radius: 8px; background: var(--panel); color: var(--ink);\n"
 	"\tfont-size: 0.875rem; cursor: pointer; }\n"
 	".act:hover { border-color: var(--accent); }\n"
-	".act.bad:hover, .act.bad:focus-visible { border-color: var(--bad);\n"
-	"\tcolor: var(--bad); }\n"
+	".del:hover, .del:focus-visible { border-color: var(--bad); color: var(--bad); }\n"
 	"td:last-child:has(.act) { padding-block: 0.3rem; }\n"
 	".main { padding: 0.5rem 1rem; border: 1px solid var(--accent);\n"
 	"\tborder-radius: 8px; background: var(--accent); color: var(--on-accent);\n"
@@ -67,17 +67,21 @@ const char *const autoindex_style[] = {
 	"\tborder: 1.5px dashed var(--soft); border-radius: 12px; }\n"
 	".box label { font-weight: 600; }\n"
 	".box input { flex: 1 1 14rem; min-width: 0; }\n"
+	".box ::file-selector-button { margin-right: 0.75rem;\n"
+	"\tpadding: 0.45rem 0.9rem; border: 1px solid var(--line); border-radius: 8px;\n"
+	"\tbackground: var(--panel); color: var(--ink); font: inherit; cursor: pointer;\n"
+	"\t}\n"
 	".box ul { flex: 1 0 100%; display: grid; gap: 0.6rem; margin: 0; padding: 0;\n"
 	"\tlist-style: none; }\n"
 	".box ul:empty { display: none; }\n"
 	".box li { display: grid; grid-template-columns: 1fr auto;\n"
-	"\tgap: 0.1rem 0.75rem; align-items: center; overflow-wrap: anywhere; }\n"
+	"\tgap: 0.1rem 0.75rem; align-items: center; overflow-wrap: anywhere; }\n",
+
 	".box progress { grid-column: 1 / -1; width: 100%; height: 0.5rem;\n"
 	"\taccent-color: var(--accent); }\n"
 	".box small { grid-column: 1 / -1; color: var(--soft); }\n"
 	".over .box { border-color: var(--accent);\n"
-	"\tbackground: color-mix(in srgb, var(--accent) 10%, transparent); }\n",
-
+	"\tbackground: color-mix(in srgb, var(--accent) 10%, transparent); }\n"
 	".note, #said { margin: 0.75rem 0; color: var(--soft); }\n"
 	"#said:empty { display: none; }\n"
 	".bad { color: var(--bad) !important; }\n"
@@ -90,7 +94,18 @@ const char *const autoindex_style[] = {
 	"\tth, td { padding: 0.5rem 0.6rem; }\n"
 	"\t.t { display: none; }\n"
 	"\ttd:nth-child(n+2) { font-size: 0.8125rem; line-height: 1.85; }\n"
-	"\ttd .act { padding: 0.2rem 0.45rem; font-size: 0.8125rem; }\n"
+	"\t[data-delete] tr { display: flex; flex-wrap: wrap; align-items: center; }\n"
+	"\t[data-delete] tr + tr, [data-delete] tbody + tbody tr, [data-delete] tbody:first-of-type tr {\n"
+	"\t\tborder-top: 1px solid var(--line); }\n"
+	"\t[data-delete] th { width: auto; }\n"
+	"\t[data-delete] td { flex: none; width: auto;\n"
+	"\t\tpadding: 0 0.6rem 0.35rem 0; border: 0; }\n"
+	"\t[data-delete] td:first-child { flex: 1 0 100%;\n"
+	"\t\tpadding: 0.5rem 0.6rem 0.1rem; }\n"
+	"\t[data-delete] td:nth-child(2) { margin-left: 2.5rem; }\n"
+	"\t[data-delete] td:nth-child(4) { margin-left: auto; }\n"
+	"\t[data-delete] td:empty { display: none; }\n"
+	"\ttd .act { padding: 0.2rem 0.5rem; font-size: 0.8125rem; }\n"
 	"}\n",
 
 	NULL,
@@ -140,7 +155,8 @@ const char *const autoindex_script[] = {
 	"// The server explains its refusals as JSON (RFC 9457).\n"
 	"function reason(status, text) {\n"
 	"\ttry {\n"
-	"\t\treturn JSON.parse(text).detail;\n"
+	"\t\tconst detail = JSON.parse(text).detail;\n"
+	"\t\treturn `${detail[0].toUpperCase()}${detail.slice(1)}${detail.endsWith(\".\") ? \"\" : \".\"}`;\n"
 	"\t} catch {\n"
 	"\t\treturn status ? `The server answered ${status}.` : \"The connection broke off.\";\n"
 	"\t}\n"
@@ -186,7 +202,7 @@ const char *const autoindex_script[] = {
 	"\t[...table.tBodies[1].rows].forEach((row, i) => {\n"
 	"\t\trow.place = i;\n"
 	"\t\tif (\"delete\" in table.dataset) {\n"
-	"\t\t\tconst button = make(\"button\", { type: \"button\", className: \"act bad\", textContent: \"Delete\" });\n"
+	"\t\t\tconst button = make(\"button\", { type: \"button\", className: \"act del\", textContent: \"Delete\" });\n"
 	"\t\t\tbutton.setAttribute(\"aria-label\", `Delete ${nameOf(row)}`);\n"
 	"\t\t\tbutton.addEventListener(\"click\", () => remove(row));\n"
 	"\t\t\trow.insertCell().append(button);\n"
@@ -342,7 +358,7 @@ const char *const autoindex_script[] = {
 
 /* The script is allowed by its digest, so that every answer is the same. A test compares the two. */
 const char autoindex_policy[] =
-	"default-src 'none'; script-src 'sha256-wP0r+elOh++guH+PWsMO3qfT82D4MbuXjj+TwwxKX2A='; "
+	"default-src 'none'; script-src 'sha256-SoHc70tygFCwVMdzcjhW/LDXNpT1vuCIpSnMbuo1nLw='; "
 	"style-src 'unsafe-inline'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'";
 
 /* clang-format on */
