@@ -26,7 +26,7 @@ struct program;
 
 /* channel: to the launcher; taken over. NULL when memory is out. */
 struct programs *programs_open(struct loop *loop, int channel);
-void programs_close(struct programs *programs);
+void programs_close(struct programs *ps);
 
 /* What to start. Everything is copied. */
 struct program_spec {
@@ -42,7 +42,7 @@ struct program_spec {
  * Asks for a start. NULL and errno when it can't even be asked (EAGAIN: the launcher is overrun,
  * EMSGSIZE: the environment is too large, EPIPE: no launcher).
  */
-struct program *programs_start(struct programs *programs, const struct program_spec *spec,
+struct program *programs_start(struct programs *ps, const struct program_spec *spec,
                                const struct program_events *events, void *context);
 
 /*
@@ -65,7 +65,7 @@ void program_release(struct program *program, uint64_t limit, const int fds[2]);
  * descriptor, or -1 and errno in `error`. Returns a handle for program_spool_cancel(), or NULL and errno.
  */
 struct spool_request;
-struct spool_request *programs_spool(struct programs *programs, const char *directory,
+struct spool_request *programs_spool(struct programs *ps, const char *directory,
                                      void (*got)(void *context, int fd, int error), void *context);
 void programs_spool_cancel(struct spool_request *spool);
 
