@@ -97,17 +97,15 @@ static uint64_t differing(uint64_t given, uint64_t known)
 	return (given ^ known) & ~((known & 0x4040404040404040) >> 1);
 }
 
-/* Both have len bytes. The last word overlaps the one before it, so that no byte is compared alone. */
+/* Both have len bytes. The last of several words overlaps the one before it. */
 static bool same_name(const char *given, const char *known, size_t len)
 {
 	uint64_t differ = 0;
 
 	if (len < 8) {
-		uint64_t a = 0, b = 0;
-
-		memcpy(&a, given, len);
-		memcpy(&b, known, len);
-		return differing(a, b) == 0;
+		for (size_t i = 0; i < len; i++)
+			differ |= differing((unsigned char)given[i], (unsigned char)known[i]);
+		return differ == 0;
 	}
 	for (size_t i = 0; i + 8 < len; i += 8)
 		differ |= differing(load8(given + i), load8(known + i));

@@ -67,6 +67,14 @@ static inline const char *find_end_of_text(const char *at, const char *end, unsi
 	return at;
 }
 
+/* The first byte that is none of a token; `end` where there is none. */
+static inline const char *find_end_of_token(const char *at, const char *end)
+{
+	while (at < end && field_tchar[(unsigned char)*at])
+		at++;
+	return at;
+}
+
 static void line_begin(struct cursor *c)
 {
 	c->stop = (size_t)(c->end - c->at) > c->limits->line_max ? c->at + c->limits->line_max
@@ -148,8 +156,7 @@ static enum parse take_method(struct cursor *c, struct head *head, struct refusa
 {
 	const char *start = c->at;
 
-	while (c->at < c->stop && field_tchar[(unsigned char)*c->at])
-		c->at++;
+	c->at = find_end_of_token(c->at, c->stop);
 	if (c->at == c->stop)
 		return out_of_bytes(c, &request_line, refusal);
 	if (*c->at != ' ' || c->at == start)
@@ -186,19 +193,19 @@ static enum parse take_version(struct cursor *c, struct head *head, struct refus
 {
 	static const char pattern[VERSION_LEN] = { 'H', 'T', 'T', 'P', '/', '0', '.', '0' };
 	const char *start = c->at;
+	size_t have = (size_t)(c->stop - start);
 
-	for (unsigned i = 0; i < VERSION_LEN; i++, c->at++) {
-		if (c->at == c->stop)
-			return out_of_bytes(c, &request_line, refusal);
-		if (pattern[i] == '0' ? !ascii_is_digit(*c->at) : *c->at != pattern[i])
+	for (size_t i = 0; i < VERSION_LEN && i < have; i++) {
+		if (pattern[i] == '0' ? !ascii_is_digit(start[i]) : start[i] != pattern[i])
 			return refuse(refusal, 400, "malformed HTTP version");
 	}
+	c->at += have < VERSION_LEN ? have : VERSION_LEN;
+	if (have < VERSION_LEN)
+		return out_of_bytes(c, &request_line, refusal);
 	if (start[5] != '1')
 		return refuse(refusal, 505, "HTTP of another major version than 1");
 	head->minor = (unsigned)(start[7] - '0');
-	if (c->at == c->stop)
-		return c->at == c->end ? PARSE_PARTIAL : take_line_end(c, &request_line, refusal);
-	if (*c->at != '\r' && *c->at != '\n')
+	if (c->at < c->stop && *c->at != '\r' && *c->at != '\n')
 		return refuse(refusal, 400, "more behind the HTTP version");
 	return take_line_end(c, &request_line, refusal);
 }
@@ -246,8 +253,7 @@ static enum parse take_name(struct cursor *c, struct field *field, bool is_first
 {
 	const char *start = c->at;
 
-	while (c->at < c->stop && field_tchar[(unsigned char)*c->at])
-		c->at++;
+	c->at = find_end_of_token(c->at, c->stop);
 	if (c->at == c->stop)
 		return out_of_bytes(c, &field_line, refusal);
 	if (*c->at != ':' || c->at == start)
@@ -259,16 +265,15 @@ static enum parse take_name(struct cursor *c, struct field *field, bool is_first
 
 static enum parse take_value(struct cursor *c, struct field *field, struct refusal *refusal)
 {
-	const char *start, *end;
+	const char *start = c->at, *end;
 	enum parse parse;
 
-	while (c->at < c->stop && (*c->at == ' ' || *c->at == '\t'))
-		c->at++;
-	start = c->at;
-	c->at = find_end_of_text(c->at, c->stop, 0x1f);
-	while (c->at < c->stop && *c->at == '\t')
-		c->at = find_end_of_text(c->at + 1, c->stop, 0x1f);
-	end = c->at;
+	while (start < c->stop && (*start == ' ' || *start == '\t'))
+		start++;
+	end = find_end_of_text(start, c->stop, 0x1f);
+	while (end < c->stop && *end == '\t')
+		end = find_end_of_text(end + 1, c->stop, 0x1f);
+	c->at = end;
 	parse = take_line_end(c, &field_line, refusal);
 	if (parse != PARSE_COMPLETE)
 		return parse;
