@@ -45,6 +45,7 @@ void buf_u64_pad(struct buf *b, uint64_t n, unsigned width);
 /* Lower-case hexadecimal without leading zeros. */
 void buf_hex(struct buf *b, uint64_t n);
 
+/* As printf. Needs room for one byte more than it adds: printf ends what it writes in NUL. */
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

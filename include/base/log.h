@@ -37,8 +37,10 @@ static inline bool log_wants(const struct log *log, enum log_level level)
 }
 
 /*
- * One line: "2026/11/24 11:06:02 [warn] 1234: text" or its JSON. errno is left as it was. The text is cut at 2,000 bytes.
- * `about` may be empty; else it is appended as " (request ABOUT)" or as the member "request_id".
+ * One line: "2026/11/24 11:06:02 [warn] 1234: text" or its JSON. errno is left as it was. The text is
+ * cut at 2,000 bytes, earlier where many of them need an escape: a line is never longer than PIPE_BUF.
+ * `about` may be empty; else its first 64 bytes are appended as " (request ABOUT)" or as the member
+ * "request_id".
  */
 void log_write(struct log *log, enum log_level level, struct str about, const char *format, ...)
         __attribute__((format(printf, 4, 5)));

@@ -28,6 +28,9 @@ void *map_remove(struct map *map, struct str key);
 /* Walks the entries in no order: start with *at = 0; NULL at the end. Entries may be removed on the way. */
 void *map_next(const struct map *map, size_t *at);
 
+/* SipHash-1-3 of the bytes under a key of 16 bytes, as two little-endian words. */
+uint64_t map_siphash(const uint64_t secret[2], struct str key);
+
 /* SipHash-1-3 of the bytes under this process's key. */
 uint64_t map_hash(struct str key);
 

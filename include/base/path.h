@@ -18,10 +18,11 @@ enum path_links {
 enum { PATH_MAX_BYTES = 4096 };
 
 /*
- * Opens `path` (relative, no leading slash, "" is the root itself) below the directory dirfd, never
- * outside of it, whatever links and dots it holds. flags as for open(2); O_CLOEXEC, O_NOCTTY and
- * O_NONBLOCK are added, so that a FIFO or a device can't block. The descriptor, or -1 and errno: EXDEV
- * or ELOOP for a link that is not allowed, EINVAL for a NUL in the path, ENAMETOOLONG.
+ * Opens `path` (relative, no leading slash, "" is the root itself) below the directory dirfd. flags as
+ * for open(2), without O_CREAT; O_CLOEXEC, O_NOCTTY and O_NONBLOCK are added, so that a FIFO or a device
+ * can't block. The descriptor, or -1 and errno: EXDEV for a leading slash, for ".." in the path and for
+ * a link that leads out; ELOOP for a link that is not allowed; EINVAL for a NUL in the path;
+ * ENAMETOOLONG. Only links, and only with PATH_LINKS_OWNER and PATH_LINKS_ALL, lead out of the root.
  */
 int path_open(int dirfd, struct str path, int flags, enum path_links links);
 

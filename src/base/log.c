@@ -4,12 +4,17 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LOG_TEXT = 2000, LOG_LINE = 4 * LOG_TEXT + 256 };
+/*
+ * A whole line is at most PIPE_BUF long: a pipe takes that much at once or not at all, whoever else
+ * writes into it. The text gives way where escapes would make the line longer.
+ */
+enum { LOG_TEXT = 2000, LOG_LINE = PIPE_BUF, LOG_TAIL = 160, LOG_ABOUT = 64 };
 
 static struct log log_standard = { .fd = STDERR_FILENO, .level = LOG_NOTICE };
 struct log *log_main = &log_standard;
@@ -39,32 +44,60 @@ bool log_level_parse(struct str name, enum log_level *level)
 	return false;
 }
 
-/* Controls as \xXX: what a client sent must not forge a line or steer the terminal of whoever reads it. */
-static void log_add_text(struct buf *line, struct str text)
+/*
+ * How many bytes at the front of the text are one character that may be written as it is: UTF-8
+ * (RFC 3629) of anything but the control characters below U+00A0; else 0.
+ */
+static size_t log_plain(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
+	static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
+	unsigned char c = (unsigned char)text.ptr[0];
+	size_t len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+	uint32_t point = len == 2 ? c & 0x1f : len == 3 ? c & 0x0f : c & 0x07;
 
-		if (c < 0x20 || c == 0x7f)
-			buf_format(line, "\\x%02x", c);
+	if (len == 1)
+		return c >= 0x20 && c != 0x7f;
+	if (len > text.len)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((text.ptr[i] & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (text.ptr[i] & 0x3f);
+	}
+	/* What a shorter form could say, surrogates, and what is past the end are no characters. */
+	if (point < least[len] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+		return 0;
+	return len;
+}
+
+/*
+ * Everything else as \xXX: what a client sent must not forge a line or steer the terminal of whoever
+ * reads it. In JSON the backslash of that is one more character to escape.
+ */
+static void log_add(struct buf *line, struct str text, bool json)
+{
+	while (text.len > 0 && line->len < LOG_LINE - LOG_TAIL) {
+		size_t n = log_plain(text);
+
+		if (n == 0)
+			buf_format(line, json ? "\\\\x%02x" : "\\x%02x",
+			           (unsigned char)text.ptr[0]);
+		else if (json && (text.ptr[0] == '"' || text.ptr[0] == '\\'))
+			buf_format(line, "\\%c", text.ptr[0]);
 		else
-			buf_byte(line, (char)c);
+			buf_add(line, str_head(text, n));
+		text = str_from_index(text, n ? n : 1);
 	}
 }
 
-static void log_add_json(struct buf *line, struct str text)
+/* An id: plain ASCII, or shown as a question mark, so that it fits into the tail of the line. */
+static void log_add_about(struct buf *line, struct str about)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
+	about = str_head(about, LOG_ABOUT);
+	for (size_t i = 0; i < about.len; i++) {
+		char c = about.ptr[i];
 
-		if (c < 0x20 || c == 0x7f)
-			buf_format(line, "\\u%04x", c);
-		else if (c == '"' || c == '\\')
-			buf_format(line, "\\%c", c);
-		else if (c >= 0x80)
-			buf_text(line, "?");
-		else
-			buf_byte(line, (char)c);
+		buf_byte(line, c > ' ' && c < 0x7f && c != '"' && c != '\\' ? c : '?');
 	}
 }
 
@@ -72,26 +105,25 @@ static void log_line_json(struct buf *line, enum log_level level, struct str abo
 {
 	buf_format(line, "{\"time\":\"%s\",\"level\":\"%.*s\",\"pid\":%ld,\"message\":\"",
 	           clock_cached.iso_time, STR_ARG(log_level_name(level)), (long)getpid());
-	log_add_json(line, text);
+	log_add(line, text, true);
 	if (about.len > 0) {
 		buf_text(line, "\",\"request_id\":\"");
-		log_add_json(line, about);
+		log_add_about(line, about);
 	}
 	buf_text(line, "\"}\n");
 }
 
 static void log_line_text(struct buf *line, enum log_level level, struct str about, struct str text)
 {
-	char when[32];
-	struct tm local;
+	/* "1994-11-06T08:49:37+00:00" was made once this second and holds all that is wanted. */
+	const char *iso = clock_cached.iso_time;
 
-	localtime_r(&clock_cached.wall.tv_sec, &local);
-	strftime(when, sizeof when, "%Y/%m/%d %H:%M:%S", &local);
-	buf_format(line, "%s [%.*s] %ld: ", when, STR_ARG(log_level_name(level)), (long)getpid());
-	log_add_text(line, text);
+	buf_format(line, "%.4s/%.2s/%.2s %.8s [%.*s] %ld: ", iso, iso + 5, iso + 8, iso + 11,
+	           STR_ARG(log_level_name(level)), (long)getpid());
+	log_add(line, text, false);
 	if (about.len > 0) {
 		buf_text(line, " (request ");
-		log_add_text(line, about);
+		log_add_about(line, about);
 		buf_byte(line, ')');
 	}
 	buf_byte(line, '\n');
@@ -114,7 +146,7 @@ static void log_emit(struct log *log, struct str line)
 void log_write_v(struct log *log, enum log_level level, struct str about, const char *format,
                  va_list args)
 {
-	char text[LOG_TEXT], room[LOG_LINE];
+	char text[LOG_TEXT + 1], room[LOG_LINE];
 	struct buf line = buf_fixed(room, sizeof room);
 	int error = errno, n;
 

@@ -1,5 +1,6 @@
 #include "base/map.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -49,20 +50,16 @@ static void sip_round(uint64_t v[4])
 	v[2] = rotate(v[2], 32);
 }
 
-uint64_t map_hash(struct str key)
+uint64_t map_siphash(const uint64_t secret[2], struct str key)
 {
-	uint64_t v[4], word;
-	size_t whole;
+	uint64_t v[4] = { secret[0] ^ 0x736f6d6570736575u, secret[1] ^ 0x646f72616e646f6du,
+		          secret[0] ^ 0x6c7967656e657261u, secret[1] ^ 0x7465646279746573u };
+	uint64_t word;
+	size_t whole = key.len / 8 * 8;
 
-	if (!map_has_key)
-		map_draw_key();
-	v[0] = map_key[0] ^ 0x736f6d6570736575u;
-	v[1] = map_key[1] ^ 0x646f72616e646f6du;
-	v[2] = map_key[0] ^ 0x6c7967656e657261u;
-	v[3] = map_key[1] ^ 0x7465646279746573u;
-	whole = key.len / 8 * 8;
 	for (size_t i = 0; i < whole; i += 8) {
 		memcpy(&word, key.ptr + i, 8);
+		word = le64toh(word);
 		v[3] ^= word;
 		sip_round(v);
 		v[0] ^= word;
@@ -78,6 +75,13 @@ uint64_t map_hash(struct str key)
 	sip_round(v);
 	sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t map_hash(struct str key)
+{
+	if (!map_has_key)
+		map_draw_key();
+	return map_siphash(map_key, key);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------- */

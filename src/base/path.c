@@ -32,6 +32,12 @@ static bool path_lacks_openat2(int error)
 	return error == ENOSYS || error == EPERM;
 }
 
+static int path_fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
 static int path_close_with(int fd, int result)
 {
 	int error = errno;
@@ -41,27 +47,42 @@ static int path_close_with(int fd, int result)
 	return result;
 }
 
-/* The same by hand: one openat() a component, none of which may be a link. */
-static int path_open_steps(int dirfd, char *path, int flags)
+/*
+ * One name in the directory `at`. A link is refused, or followed where it and its target have one owner:
+ * the target is judged by the descriptor that was opened, so that nobody can exchange it in between.
+ * Only a caller's own O_NOFOLLOW asks for the link itself.
+ */
+static int path_open_name(int at, const char *name, int flags, bool owned)
+{
+	struct stat link, target;
+	bool is_link = fstatat(at, name, &link, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(link.st_mode);
+	int fd;
+
+	if (!is_link || flags & O_NOFOLLOW)
+		return openat(at, name, flags | PATH_FLAGS | O_NOFOLLOW);
+	if (!owned)
+		return path_fail(ELOOP);
+	fd = openat(at, name, flags | PATH_FLAGS);
+	if (fd >= 0 && (fstat(fd, &target) != 0 || target.st_uid != link.st_uid))
+		return path_close_with(fd, path_fail(ELOOP));
+	return fd;
+}
+
+/* By hand, component by component. No name is "..": path_text() refuses it, and a walk resolves it. */
+static int path_open_steps(int dirfd, char *path, int flags, bool owned)
 {
 	char *name = path;
 	int at = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
 
 	while (at >= 0) {
 		char *slash = strchr(name, '/');
-		int next;
 
-		if (strcmp(name, "..") == 0 || strncmp(name, "../", 3) == 0) {
-			errno = EXDEV;
-			return path_close_with(at, -1);
-		}
 		if (!slash)
-			return path_close_with(at, openat(at, *name ? name : ".",
-			                                  flags | PATH_FLAGS | O_NOFOLLOW));
+			return path_close_with(
+			        at, path_open_name(at, *name ? name : ".", flags, owned));
 		*slash = '\0';
-		next = openat(at, *name ? name : ".",
-		              O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		at = path_close_with(at, next);
+		at = path_close_with(
+		        at, path_open_name(at, *name ? name : ".", O_PATH | O_DIRECTORY, owned));
 		name = slash + 1;
 	}
 	return -1;
@@ -74,7 +95,7 @@ static int path_open_plain(int dirfd, char *path, int flags)
 
 	if (fd >= 0 || !path_lacks_openat2(errno))
 		return fd;
-	return path_open_steps(dirfd, path, flags);
+	return path_open_steps(dirfd, path, flags, false);
 }
 
 /* ---- following links that stay below the root -------------------------------------------------------- */
@@ -90,25 +111,33 @@ struct path_walk {
 	unsigned hops;
 };
 
-static int path_fail(int error)
-{
-	errno = error;
-	return -1;
-}
-
-/* Removes the root's own path from an absolute link's target; -1 where it leads elsewhere. */
+/*
+ * Takes the root's own path off an absolute link's target; EXDEV where it leads elsewhere. The root is
+ * told by device and inode, not by name: a root that is itself reached through links is found, and no
+ * /proc is needed, which a confined process can't read. The last place that is the root counts.
+ */
 static int path_strip_root(int dirfd, char *target)
 {
-	char name[40], root[PATH_MAX_BYTES];
-	ssize_t n;
+	struct stat root, st;
+	char *rest = NULL;
 
-	snprintf(name, sizeof name, "/proc/self/fd/%d", dirfd);
-	n = readlink(name, root, sizeof root - 1);
-	if (n <= 0)
+	if (fstat(dirfd, &root) != 0)
+		return -1;
+	for (char *end = target; end; end = *end ? strchrnul(end + 1, '/') : NULL) {
+		char kept = *end;
+		int found;
+
+		*end = '\0';
+		found = stat(end == target ? "/" : target, &st);
+		*end = kept;
+		if (found != 0)
+			break;
+		if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
+			rest = end;
+	}
+	if (!rest)
 		return path_fail(EXDEV);
-	if (strncmp(target, root, (size_t)n) != 0 || (target[n] != '/' && target[n] != '\0'))
-		return path_fail(EXDEV);
-	memmove(target, target + n, strlen(target + n) + 1);
+	memmove(target, rest, strlen(rest) + 1);
 	return 0;
 }
 
@@ -182,8 +211,10 @@ static int path_step(struct path_walk *w, const char *name)
 static int path_open_walk(int dirfd, const char *path, int flags)
 {
 	struct path_walk w = { .dirfd = dirfd };
-	char name[256];
+	char name[NAME_MAX + 1];
 
+	if (path[strlen(path) - 1] == '/')
+		flags |= O_DIRECTORY;
 	snprintf(w.rest, sizeof w.rest, "%s", path);
 	while (path_next_name(&w, name, sizeof name))
 		if (path_step(&w, name) != 0)
@@ -193,38 +224,18 @@ static int path_open_walk(int dirfd, const char *path, int flags)
 	return path_open_plain(dirfd, w.done, flags);
 }
 
-/* ---- if_not_owner ------------------------------------------------------------------------------------ */
-
-static int path_check_owner(int dirfd, const char *path)
-{
-	struct stat link, target;
-
-	if (fstatat(dirfd, path, &link, AT_SYMLINK_NOFOLLOW) != 0)
-		return -1;
-	if (!S_ISLNK(link.st_mode))
-		return 0;
-	if (fstatat(dirfd, path, &target, 0) != 0)
-		return -1;
-	return link.st_uid == target.st_uid ? 0 : path_fail(ELOOP);
-}
-
-static int path_open_owner(int dirfd, char *path, int flags)
-{
-	for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		int result;
-
-		*slash = '\0';
-		result = *path ? path_check_owner(dirfd, path) : 0;
-		*slash = '/';
-		if (result != 0)
-			return -1;
-	}
-	if (path_check_owner(dirfd, path) != 0)
-		return -1;
-	return openat(dirfd, path, flags | PATH_FLAGS);
-}
-
 /* ---- the public face --------------------------------------------------------------------------------- */
+
+/* openat() itself would follow these out of the directory, before any link is looked at. */
+static bool path_leads_out(struct str path)
+{
+	if (path.len > 0 && path.ptr[0] == '/')
+		return true;
+	while (path.len > 0)
+		if (str_eq(str_cut(&path, '/'), STR_OF("..")))
+			return true;
+	return false;
+}
 
 /* A C string of the slice, "." for the root itself. */
 static int path_text(struct str path, char text[PATH_MAX_BYTES])
@@ -233,6 +244,8 @@ static int path_text(struct str path, char text[PATH_MAX_BYTES])
 		return path_fail(ENAMETOOLONG);
 	if (path.len > 0 && memchr(path.ptr, '\0', path.len))
 		return path_fail(EINVAL);
+	if (path_leads_out(path))
+		return path_fail(EXDEV);
 	if (path.len == 0)
 		path = STR_OF(".");
 	memcpy(text, path.ptr, path.len);
@@ -251,16 +264,19 @@ int path_open(int dirfd, struct str path, int flags, enum path_links links)
 	case PATH_LINKS_NONE:
 		return path_open_plain(dirfd, text, flags);
 	case PATH_LINKS_OWNER:
-		return path_open_owner(dirfd, text, flags);
+		return path_open_steps(dirfd, text, flags, true);
 	case PATH_LINKS_ALL:
 		return openat(dirfd, text, flags | PATH_FLAGS);
 	case PATH_LINKS_INSIDE:
 		break;
 	}
 	fd = path_openat2(dirfd, text, flags, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
-	if (fd >= 0 || (errno != EXDEV && !path_lacks_openat2(errno)))
+	if (fd >= 0 || (errno != EXDEV && errno != EAGAIN && !path_lacks_openat2(errno)))
 		return fd;
-	/* An absolute link that leads back inside is refused by the kernel and allowed by us. */
+	/*
+	 * EXDEV: an absolute link that leads back inside is refused by the kernel and allowed by us. EAGAIN:
+	 * something was renamed, anywhere, while the kernel went through a link with "..".
+	 */
 	return path_open_walk(dirfd, text, flags);
 }
 
