@@ -365,6 +365,41 @@ Test(launcher, leaves_no_grandchild)
 	cr_expect(eq(int, bench_close(&b, 3000), 0));
 }
 
+static const struct {
+	const char *name, *script;
+} term_rows[] = {
+	{ "TERM reaches the whole group, not its leader alone",
+	  "sh -c 'trap \"echo termed; exit\" TERM; echo $$; while :; do sleep 0.02; done' & "
+	  "trap '' TERM; while :; do sleep 1; done" },
+	{ "a stopped program wakes to its TERM",
+	  "trap 'echo termed; exit' TERM; echo $$; kill -STOP $$; while :; do sleep 1; done" },
+};
+
+Test(launcher, lets_programs_end_in_order)
+{
+	struct bench b;
+
+	bench_open(&b, 64, 1000);
+	for (size_t i = 0; i < sizeof term_rows / sizeof *term_rows; i++) {
+		char text[16] = "";
+		int out[2];
+		struct outcome o;
+		struct program *p;
+
+		cr_assert(eq(int, pipe2(out, O_CLOEXEC), 0));
+		p = bench_start(&b, term_rows[i].script, out[1], &o);
+		cr_assert(ne(ptr, p, NULL));
+		close(out[1]);
+		read_pid(out[0]);
+		usleep(50000);
+		program_end(p);
+		cr_expect(ge(long, read(out[0], text, sizeof text - 1), 0L));
+		cr_expect(eq(str, text, "termed\n"), "%s", term_rows[i].name);
+		close(out[0]);
+	}
+	cr_expect(eq(int, bench_close(&b, 3000), 0));
+}
+
 Test(launcher, ends_everything_with_its_supervisor)
 {
 	int out[2];
