@@ -126,7 +126,7 @@ static struct program *bench_start(struct bench *b, const char *script, int out,
 		                           .argv = argv,
 		                           .envp = envp,
 		                           .fds = { -1, out, -1 },
-		                           .grace = 300 };
+		                           .grace = 600 };
 
 	*outcome = (struct outcome){ 0 };
 	return programs_start(b->programs, &spec, &events, outcome);
@@ -220,7 +220,7 @@ Test(launcher, tells_how_programs_end)
 		struct program *p = bench_start(&b, end_rows[i].script, -1, &o);
 
 		cr_assert(ne(ptr, p, NULL), "%s", end_rows[i].name);
-		cr_expect(bench_wait(&b, &o.exited, 3000), "%s", end_rows[i].name);
+		cr_expect(bench_wait(&b, &o.exited, 6000), "%s", end_rows[i].name);
 		cr_expect(o.started && !o.failed, "%s", end_rows[i].name);
 		cr_expect(
 		        eq(int, WIFEXITED(o.status) ? WEXITSTATUS(o.status) : 0, end_rows[i].exit),
@@ -230,7 +230,7 @@ Test(launcher, tells_how_programs_end)
 		        "%s", end_rows[i].name);
 		program_end(p);
 	}
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 static const struct {
@@ -260,12 +260,12 @@ Test(launcher, tells_why_a_program_cannot_start)
 		struct program *p = programs_start(b.programs, &spec, &events, &o);
 
 		cr_assert(ne(ptr, p, NULL), "%s", failure_rows[i].name);
-		cr_expect(bench_wait(&b, &o.failed, 3000), "%s", failure_rows[i].name);
+		cr_expect(bench_wait(&b, &o.failed, 6000), "%s", failure_rows[i].name);
 		cr_expect(eq(int, o.step, failure_rows[i].step), "%s", failure_rows[i].name);
 		cr_expect(eq(int, o.error, failure_rows[i].error), "%s", failure_rows[i].name);
 		program_end(p);
 	}
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 Test(launcher, refuses_an_environment_that_no_message_can_carry)
@@ -286,7 +286,7 @@ Test(launcher, refuses_an_environment_that_no_message_can_carry)
 	errno = 0;
 	cr_expect(eq(ptr, programs_start(b.programs, &spec, &events, &o), NULL));
 	cr_expect(eq(int, errno, EMSGSIZE));
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 static const struct {
@@ -326,8 +326,8 @@ Test(launcher, ends_programs)
 		} else {
 			program_end(p);
 		}
-		cr_expect(gone_within(pid, 2000), "%s", kill_rows[i].name);
-		cr_expect(eq(int, bench_close(&b, 3000), 0), "%s", kill_rows[i].name);
+		cr_expect(gone_within(pid, 5000), "%s", kill_rows[i].name);
+		cr_expect(eq(int, bench_close(&b, 6000), 0), "%s", kill_rows[i].name);
 	}
 }
 
@@ -359,10 +359,10 @@ Test(launcher, leaves_no_grandchild)
 		pid = read_pid(out[0]);
 		bench_wait(&b, &o.exited, 200);
 		program_end(p);
-		cr_expect(gone_within(pid, 2000), "%s", orphan_rows[i].name);
+		cr_expect(gone_within(pid, 5000), "%s", orphan_rows[i].name);
 		close(out[0]);
 	}
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 static const struct {
@@ -397,7 +397,7 @@ Test(launcher, lets_programs_end_in_order)
 		cr_expect(eq(str, text, "termed\n"), "%s", term_rows[i].name);
 		close(out[0]);
 	}
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 Test(launcher, ends_everything_with_its_supervisor)
@@ -421,7 +421,7 @@ Test(launcher, ends_everything_with_its_supervisor)
 	kill(b.launcher, SIGQUIT);
 	usleep(50000);
 	cr_expect(not(is_gone(b.launcher)), "signals do not end the launcher");
-	cr_expect(eq(int, bench_close(&b, 3000), 0), "it exits by itself, in time");
+	cr_expect(eq(int, bench_close(&b, 6000), 0), "it exits by itself, in time");
 	cr_expect(is_gone(stubborn));
 	close(out[0]);
 	close(out[1]);
@@ -433,19 +433,19 @@ Test(launcher, lets_programs_wait_their_turn)
 	struct program *p[3];
 	struct bench b;
 
-	bench_open(&b, 1, 300);
+	bench_open(&b, 1, 1000);
 	p[0] = bench_start(&b, "sleep 0.15", -1, &o[0]);
 	p[1] = bench_start(&b, "sleep 60", -1, &o[1]);
 	p[2] = bench_start(&b, "exit 0", -1, &o[2]);
-	cr_expect(bench_wait(&b, &o[0].exited, 2000));
-	cr_expect(bench_wait(&b, &o[1].started, 2000), "the next in order starts");
+	cr_expect(bench_wait(&b, &o[0].exited, 6000));
+	cr_expect(bench_wait(&b, &o[1].started, 6000), "the next in order starts");
 	cr_expect(not(o[2].started));
-	cr_expect(bench_wait(&b, &o[2].failed, 2000), "the last one waits only so long");
+	cr_expect(bench_wait(&b, &o[2].failed, 6000), "the last one waits only so long");
 	cr_expect(eq(int, o[2].step, 0));
 	cr_expect(eq(int, o[2].error, EAGAIN));
 	for (int i = 0; i < 3; i++)
 		program_end(p[i]);
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 Test(launcher, forgets_one_that_is_ended_while_it_waits)
@@ -459,11 +459,11 @@ Test(launcher, forgets_one_that_is_ended_while_it_waits)
 	p[1] = bench_start(&b, "sleep 60", -1, &o[1]);
 	p[2] = bench_start(&b, "exit 5", -1, &o[2]);
 	program_end(p[1]);
-	cr_expect(bench_wait(&b, &o[2].exited, 2000), "the one behind it has its turn");
+	cr_expect(bench_wait(&b, &o[2].exited, 6000), "the one behind it has its turn");
 	cr_expect(not(o[1].started));
 	program_end(p[0]);
 	program_end(p[2]);
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 Test(launcher, lets_a_released_program_finish)
@@ -490,7 +490,7 @@ Test(launcher, lets_a_released_program_finish)
 		usleep(10000);
 	cr_expect(ne(int, stat(path, &st), 0), "what it writes is read, no SIGPIPE stops it");
 	unlink(path);
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 Test(launcher, ends_a_released_program_in_the_end)
@@ -509,9 +509,9 @@ Test(launcher, ends_a_released_program_in_the_end)
 	program_release(p, 200, (int[]){ -1, -1 });
 	usleep(50000);
 	cr_expect(not(is_gone(pid)));
-	cr_expect(gone_within(pid, 2000));
+	cr_expect(gone_within(pid, 5000));
 	close(out[0]);
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 struct spooled {
@@ -535,7 +535,7 @@ Test(launcher, hands_out_spool_files)
 	snprintf(deep, sizeof deep, "%s/a/b", path);
 	bench_open(&b, 64, 1000);
 	cr_assert(ne(ptr, programs_spool(b.programs, deep, on_spool, &s), NULL));
-	cr_expect(bench_wait(&b, &s.come, 2000));
+	cr_expect(bench_wait(&b, &s.come, 6000));
 	cr_assert(ge(int, s.fd, 3));
 	cr_expect(eq(long, write(s.fd, "x", 1), 1L));
 	cr_expect(eq(int, fstat(s.fd, &st), 0));
@@ -545,10 +545,10 @@ Test(launcher, hands_out_spool_files)
 	close(s.fd);
 	s.come = false;
 	cr_assert(ne(ptr, programs_spool(b.programs, "/proc/nowhere", on_spool, &s), NULL));
-	cr_expect(bench_wait(&b, &s.come, 2000));
+	cr_expect(bench_wait(&b, &s.come, 6000));
 	cr_expect(eq(int, s.fd, -1));
 	cr_expect(eq(int, s.error, ENOENT));
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 	rmdir(deep);
 	*strrchr(deep, '/') = '\0';
 	rmdir(deep);
@@ -570,10 +570,10 @@ Test(launcher, serves_a_worker_that_comes_later)
 	programs_close(b.programs);
 	b.programs = programs_open(&b.loop, channel[0]);
 	p = bench_start(&b, "exit 9", -1, &o);
-	cr_expect(bench_wait(&b, &o.exited, 2000));
+	cr_expect(bench_wait(&b, &o.exited, 6000));
 	cr_expect(eq(int, WEXITSTATUS(o.status), 9));
 	program_end(p);
-	cr_expect(eq(int, bench_close(&b, 3000), 0));
+	cr_expect(eq(int, bench_close(&b, 6000), 0));
 }
 
 Test(launcher, tells_when_it_is_lost)
@@ -586,14 +586,14 @@ Test(launcher, tells_when_it_is_lost)
 	bench_open(&b, 1, 60000);
 	p[0] = bench_start(&b, "exec sleep 3", -1, &o[0]);
 	p[1] = bench_start(&b, "exec sleep 3", -1, &o[1]);
-	cr_expect(bench_wait(&b, &o[0].started, 2000));
+	cr_expect(bench_wait(&b, &o[0].started, 6000));
 	kill(b.launcher, SIGKILL);
-	cr_expect(bench_wait(&b, &o[0].exited, 2000), "a running program counts as gone");
+	cr_expect(bench_wait(&b, &o[0].exited, 6000), "a running program counts as gone");
 	cr_expect(eq(int, WTERMSIG(o[0].status), SIGKILL));
 	cr_expect(o[1].failed, "a waiting one has failed");
 	cr_expect(eq(int, o[1].error, EPIPE));
 	cr_expect(eq(ptr, bench_start(&b, "exit", -1, &o[1]), NULL));
 	program_end(p[0]);
 	program_end(p[1]);
-	bench_close(&b, 3000);
+	bench_close(&b, 6000);
 }
