@@ -2,6 +2,7 @@
 #define MAIN_CHECK_H
 
 #include "conf/config.h"
+#include "main/options.h"
 
 /*
  * Loads a configuration and prints every message about it to stderr. NULL: it can't be used (exit
@@ -9,7 +10,10 @@
  */
 struct config *check_load(const struct config_source *source);
 
-/* -t and -T: says that it is good and what was read, or prints it as it is in force. The exit status. */
-int check_report(const struct config *config, bool dump);
+/*
+ * OPTIONS_TEST: says that it is good and what was read, or what stands against it. OPTIONS_DUMP: says so
+ * on stderr and prints it as it is in force. The exit status.
+ */
+int check_report(const struct config *config, enum options_action action);
 
 #endif

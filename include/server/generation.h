@@ -34,6 +34,7 @@ struct generation {
 	size_t ready;
 	struct watch launcher; /* the channel to it; fd -1: closed */
 	pid_t launcher_pid;    /* 0: gone */
+	uint64_t started;      /* ms */
 	unsigned number;
 	bool was_ready; /* all workers were, once */
 	bool draining;
@@ -48,11 +49,17 @@ struct generation *generation_start(struct supervisor *sup, struct config *confi
 /* Lets its workers finish: limit ms (0: none); close_idle as in WORKER_DRAIN. */
 void generation_drain(struct generation *g, uint64_t limit, bool close_idle);
 
-/* Sends its workers the log descriptors of its configuration. */
+/* Sends launcher and workers the log descriptors of its configuration, which were opened anew. */
 void generation_send_logs(struct generation *g);
 
 /* Kills what is left of its workers. */
 void generation_kill(struct generation *g);
+
+/* The same, and starts none again; its launcher ends what it has started, and itself. */
+void generation_abandon(struct generation *g);
+
+/* Whether the process is its launcher or one of its workers. */
+bool generation_has(const struct generation *g, pid_t pid);
 
 /* Whether the process was one of its own, which is then accounted for (and perhaps started again). */
 bool generation_reaped(struct generation *g, pid_t pid, int status);
@@ -61,7 +68,11 @@ bool generation_reaped(struct generation *g, pid_t pid, int status);
 bool generation_is_gone(const struct generation *g);
 void generation_free(struct generation *g);
 
-/* Workers that still run. */
-size_t generation_running(const struct generation *g);
+/* ---- the processes (generation_child.c) -------------------------------------------------------------- */
+
+/* In a forked child: what it is, until it exits. parent: the supervisor's id. The descriptors are its own. */
+_Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int control,
+                                    int launcher);
+_Noreturn void generation_be_launcher(struct generation *g, int supervisor, const int *workers);
 
 #endif

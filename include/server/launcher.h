@@ -19,7 +19,10 @@ struct launcher_start {
 /* Runs until the supervisor's channel closes and the programs are gone. Returns the exit status. */
 int launcher_run(const struct launcher_start *start);
 
-/* On the supervisor's channel, with one descriptor: another worker's channel to serve. */
-enum launcher_message { LAUNCHER_WORKER = 'w' };
+/* On the supervisor's channel, each with one descriptor. */
+enum launcher_message {
+	LAUNCHER_WORKER = 'w', /* another worker's channel to serve */
+	LAUNCHER_LOG = 'l'     /* the error log, opened anew */
+};
 
 #endif

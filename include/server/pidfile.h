@@ -4,15 +4,24 @@
 #include <sys/types.h>
 
 /*
- * Writes our process id to the file. One that a dead process left is replaced; one whose process lives
- * is refused. 0, or -1 with the reason logged.
+ * The file that holds our process id. It is locked while we live, so that a stale one is told from a
+ * live one even where its number has gone to another process since.
  */
-int pidfile_write(const char *path);
+struct pidfile {
+	char *path; /* NULL: none */
+	int fd;
+};
 
-/* Removes the file if it is still ours. */
-void pidfile_remove(const char *path);
+/*
+ * Writes our process id. A file that a dead server left is replaced; one whose server lives is refused.
+ * "" is no file at all. 0, or -1 with the reason logged. Not for a path that we hold already.
+ */
+int pidfile_open(struct pidfile *pidfile, const char *path);
 
-/* The id in the file, or 0 where there is none or its process is not alive. */
-pid_t pidfile_read(const char *path);
+/* Removes the file. Harmless where there is none. */
+void pidfile_close(struct pidfile *pidfile);
+
+/* The process of the running server whose file this is, or 0: there is none. */
+pid_t pidfile_owner(const char *path);
 
 #endif

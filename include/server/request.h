@@ -142,4 +142,10 @@ void request_end(struct request *r);
 /* Throws away what comes. */
 extern const struct sink sink_discard;
 
+/* Whether nobody wants what is still to come of the body: there is an answer, and no sink but the bin. */
+static inline bool request_discards(const struct request *r)
+{
+	return r->has_answer && (!r->sink || r->sink == &sink_discard);
+}
+
 #endif

@@ -12,6 +12,9 @@ struct str response_head(struct request *r, enum output_framing framing);
 /* Whether the connection must close after this answer (RFC 9112 section 9.3). */
 bool response_closes(const struct request *r, enum output_framing framing);
 
+/* Whether what is still to come of the request's body is little enough to be read and thrown away. */
+bool response_can_drain(const struct request *r);
+
 /* Hands the output to the connection: the request has its answer. */
 void response_start(struct request *r, struct output *o);
 

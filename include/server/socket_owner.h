@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 
 /*
- * Finds who listens on a TCP address, as far as /proc allows: writes "nginx (process 1234)" to text.
- * False where it can't be found.
+ * Finds who listens on a TCP address or a Unix socket, as far as /proc allows: writes
+ * "nginx (process 1234)" to text. False where it can't be found.
  */
 bool socket_owner(const struct sockaddr *address, char *text, size_t size);
 

@@ -2,33 +2,46 @@
 #define SERVER_SUPERVISOR_STATE_H
 
 #include "server/generation.h"
+#include "server/pidfile.h"
 #include "server/sockets.h"
 #include "server/supervisor.h"
 
-/* The supervisor's own state, for the files it is written in. */
+/* The supervisor's own state, for the files it is written in: supervisor.c (its life and the signals), reload.c. */
 struct supervisor {
 	const struct supervisor_start *start;
 	struct loop loop;
 	struct watch signals;
+	struct task work; /* what signals and deaths leave to be done after the events */
 	struct sockets sockets;
-	struct list generations;    /* the oldest first; the newest is the current one */
+	struct pidfile pidfile;
+	struct list generations;    /* the oldest first */
 	struct generation *current; /* the one that serves */
 	struct generation *coming;  /* being started by a reload; NULL: none */
 	struct shared *shared;
 	struct timer stop_timer;
+	struct timer renew_timer; /* a generation without its launcher is replaced */
 	unsigned generation_count;
-	int parent; /* pipe to the process that waits for -D; -1: none */
+	int report; /* daemon_listens() */
 	int status; /* of the exit */
+	bool reload_wanted;
 	bool stopping;
 };
 
-/* All workers of the generation are ready. */
+/* A generation for the configuration, which it takes over. NULL with the reason logged; nothing has changed then. */
+struct generation *supervisor_start_generation(struct supervisor *sup, struct config *config);
+
+/* Loads the configuration anew and starts a generation for it; on any error the old one stays. */
+void supervisor_reload(struct supervisor *sup);
+
+/* ---- what a generation tells ------------------------------------------------------------------------- */
+
+/* All its workers are ready. */
 void supervisor_generation_ready(struct supervisor *sup, struct generation *g);
 
-/* The generation can't get its workers to run. */
+/* It can't get its workers to run. */
 void supervisor_generation_failed(struct supervisor *sup, struct generation *g);
 
-/* In a new child: closes everything that is the supervisor's alone. */
-void supervisor_leave(struct supervisor *sup);
+/* Its launcher has ended, as it should or not: status as of wait(2). */
+void supervisor_launcher_ended(struct supervisor *sup, struct generation *g, pid_t pid, int status);
 
 #endif

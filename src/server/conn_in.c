@@ -156,7 +156,7 @@ static enum advance conn_body_complete(struct conn *c)
 
 	r->body_done = true;
 	c->in = CONN_IN_DONE;
-	if (r->sink && !r->has_answer)
+	if (r->sink)
 		r->sink->end(r);
 	return ADVANCE_MOVED;
 }

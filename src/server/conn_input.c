@@ -131,11 +131,13 @@ enum fill conn_input_fill(struct conn *c, enum conn_input_use use)
 /* Gives the sink what it takes of the data. */
 static size_t body_offer(struct request *r, struct str data)
 {
-	const struct sink *sink = r->has_answer || !r->sink ? &sink_discard : r->sink;
+	const struct sink *sink = r->sink;
 	size_t taken;
 
-	if (!r->has_answer && !r->sink)
+	if (!sink && !r->has_answer)
 		return 0; /* the handler has not said yet what is to become of it */
+	if (!sink)
+		sink = &sink_discard;
 	taken = sink->write(r, data);
 	r->body_received += taken;
 	return taken;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "server/output.h"
+#include "server/response_head.h"
 
 #include <sys/socket.h>
 
@@ -67,7 +68,14 @@ static enum advance conn_await(struct conn *c)
 /* The answer is out. What is left of the request's body is thrown away, or the connection closed. */
 static enum advance conn_sent(struct conn *c)
 {
+	struct request *r = c->request;
+
 	c->out = CONN_OUT_SENT;
+	/* A program may answer without reading; the rest of a long body is not worth the connection. */
+	if (c->in == CONN_IN_BODY) {
+		r->sink = &sink_discard;
+		r->close_after = r->close_after || !response_can_drain(r);
+	}
 	if (c->in == CONN_IN_DONE || c->request->close_after)
 		conn_end_request(c);
 	return c->is_dead ? ADVANCE_DEAD : ADVANCE_MOVED;

@@ -4,13 +4,11 @@
 #include "net/sock.h"
 #include "server/launcher.h"
 #include "server/logs.h"
-#include "server/privileges.h"
 #include "server/supervisor_state.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,56 +19,20 @@ enum {
 	GENERATION_BACKOFF_MAX = 5000
 };
 
-/* ---- in the child ------------------------------------------------------------------------------------ */
-
-static void child_close_workers(struct generation *g)
+/* In epoll it goes by the open file, which a child that was just forked may still share. */
+static void generation_close(struct generation *g, struct watch *watch)
 {
-	for (size_t i = 0; i < g->worker_count; i++)
-		loop_close(&g->workers[i].control);
-}
-
-static _Noreturn void generation_worker_main(struct worker_process *p, pid_t parent, int control,
-                                             int launcher)
-{
-	struct generation *g = p->generation;
-	struct supervisor *sup = g->supervisor;
-	struct worker_start start = { .config = g->config,
-		                      .handlers = sup->start->handlers,
-		                      .listeners = g->sockets,
-		                      .control = control,
-		                      .launcher = launcher,
-		                      .shared = sup->shared,
-		                      .number = p->number };
-
-	prctl(PR_SET_NAME, "webserv-worker");
-	loop_close(&g->launcher);
-	child_close_workers(g);
-	supervisor_leave(sup);
-	privileges_raise_files(g->config);
-	if (privileges_drop(g->config) != 0 || privileges_die_with(parent) != 0)
-		_exit(1);
-	_exit(worker_run(&start));
-}
-
-static _Noreturn void generation_launcher_main(struct generation *g, int channel,
-                                               const int *workers)
-{
-	struct supervisor *sup = g->supervisor;
-	struct launcher_start start = { .config = g->config,
-		                        .supervisor = channel,
-		                        .workers = workers,
-		                        .worker_count = g->worker_count };
-
-	prctl(PR_SET_NAME, "webserv-launch");
-	loop_close(&g->launcher);
-	child_close_workers(g);
-	for (struct list *n = sup->sockets.entries.next; n != &sup->sockets.entries; n = n->next)
-		close(LIST_ENTRY(n, struct socket_entry, node)->fd);
-	supervisor_leave(sup);
-	_exit(launcher_run(&start));
+	loop_unwatch(&g->supervisor->loop, watch);
+	loop_close(watch);
 }
 
 /* ---- starting ---------------------------------------------------------------------------------------- */
+
+static void generation_close_end(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
 
 static void generation_control(struct watch *watch, uint32_t events)
 {
@@ -83,7 +45,7 @@ static void generation_control(struct watch *watch, uint32_t events)
 
 	(void)events;
 	if (n <= 0) { /* it is gone: SIGCHLD tells the rest */
-		loop_close(watch);
+		generation_close(g, watch);
 		return;
 	}
 	if (message[0] != WORKER_READY || p->is_ready)
@@ -95,23 +57,21 @@ static void generation_control(struct watch *watch, uint32_t events)
 	}
 }
 
-/* launcher_end: the worker's end of its channel to the launcher; closed here in any case. */
-static int generation_fork_worker(struct worker_process *p, int launcher_end)
+/* launcher: the worker's end of its channel to the launcher, or -1; closed here in any case. */
+static int generation_fork_worker(struct worker_process *p, int launcher)
 {
 	struct generation *g = p->generation;
 	pid_t parent = getpid();
 	int ends[2];
 
 	if (sock_channel(ends) != 0) {
-		close(launcher_end);
+		generation_close_end(launcher);
 		return -1;
 	}
 	p->pid = fork();
-	if (p->pid == 0) {
-		close(ends[0]);
-		generation_worker_main(p, parent, ends[1], launcher_end);
-	}
-	close(launcher_end);
+	if (p->pid == 0)
+		generation_be_worker(p, parent, ends[1], launcher);
+	generation_close_end(launcher);
 	close(ends[1]);
 	if (p->pid < 0) {
 		p->pid = 0;
@@ -124,22 +84,20 @@ static int generation_fork_worker(struct worker_process *p, int launcher_end)
 	return loop_watch(&g->supervisor->loop, &p->control, EPOLLIN);
 }
 
-/* A channel between launcher and worker for one that is started again; the launcher gets its end by message. */
-static int generation_restart_worker(struct worker_process *p)
+/* A new channel between the launcher, which gets its end by message, and a worker. -1: none can be had. */
+static int generation_link(struct generation *g)
 {
 	static const char message = LAUNCHER_WORKER;
-	struct generation *g = p->generation;
 	int ends[2], result;
 
-	if (sock_channel(ends) != 0)
+	if (g->launcher.fd < 0 || sock_channel(ends) != 0)
 		return -1;
 	result = sock_send_message(g->launcher.fd, &message, 1, &ends[0], 1);
 	close(ends[0]);
-	if (result != 0) {
-		close(ends[1]);
-		return -1;
-	}
-	return generation_fork_worker(p, ends[1]);
+	if (result == 0)
+		return ends[1];
+	close(ends[1]);
+	return -1;
 }
 
 static void generation_restart_due(struct timer *timer)
@@ -148,7 +106,8 @@ static void generation_restart_due(struct timer *timer)
 
 	if (p->generation->draining || p->pid != 0)
 		return;
-	if (generation_restart_worker(p) != 0) {
+	/* Without a launcher it still serves files. */
+	if (generation_fork_worker(p, generation_link(p->generation)) != 0) {
 		log_error("worker %u can't be started: %s", p->number, strerror(errno));
 		timer_set(&p->generation->supervisor->loop.timers, &p->restart,
 		          clock_now() + GENERATION_BACKOFF_MAX);
@@ -159,7 +118,7 @@ static void generation_restart_due(struct timer *timer)
 static void generation_launcher_news(struct watch *watch, uint32_t events)
 {
 	(void)events;
-	loop_close(watch);
+	generation_close(LIST_ENTRY(watch, struct generation, launcher), watch);
 }
 
 static int generation_fork_launcher(struct generation *g, const int *workers)
@@ -171,7 +130,7 @@ static int generation_fork_launcher(struct generation *g, const int *workers)
 	g->launcher = (struct watch){ .fd = ends[0], .ready = generation_launcher_news };
 	g->launcher_pid = fork();
 	if (g->launcher_pid == 0)
-		generation_launcher_main(g, ends[1], workers);
+		generation_be_launcher(g, ends[1], workers);
 	close(ends[1]);
 	if (g->launcher_pid < 0) {
 		g->launcher_pid = 0;
@@ -214,10 +173,8 @@ static int generation_fork_all(struct generation *g, int *here, int *there)
 
 end:
 	for (size_t i = 0; i < made; i++) {
-		if (here[i] >= 0)
-			close(here[i]);
-		if (there[i] >= 0)
-			close(there[i]);
+		generation_close_end(here[i]);
+		generation_close_end(there[i]);
 	}
 	return result;
 }
@@ -241,44 +198,60 @@ static int generation_init(struct generation *g)
 	return 0;
 }
 
-struct generation *generation_start(struct supervisor *sup, struct config *config, int *sockets)
+/* What could not be started whole is taken back. */
+static void generation_undo(struct generation *g)
 {
-	struct generation *g = calloc(1, sizeof *g);
-	int *ends = calloc(2 * (size_t)config->worker_processes, sizeof *ends);
-
-	if (g) {
-		*g = (struct generation){ .supervisor = sup,
-			                  .config = config,
-			                  .sockets = sockets,
-			                  .launcher.fd = -1,
-			                  .number = ++sup->generation_count };
-		list_append(&sup->generations, &g->node);
-	}
-	if (g && ends && generation_init(g) == 0 &&
-	    generation_fork_all(g, ends, ends + config->worker_processes) == 0) {
-		free(ends);
-		return g;
-	}
-	log_error("launcher and workers can't be started: %s", strerror(errno));
-	free(ends);
-	if (!g) {
-		config_free(config);
-		free(sockets);
-		return NULL;
-	}
-	g->draining = true;
-	generation_kill(g);
-	loop_close(&g->launcher);
+	generation_abandon(g);
 	while (g->launcher_pid > 0 && waitpid(g->launcher_pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	for (size_t i = 0; i < g->worker_count && g->workers; i++)
 		if (g->workers[i].pid > 0)
 			waitpid(g->workers[i].pid, NULL, 0);
 	generation_free(g);
+}
+
+struct generation *generation_start(struct supervisor *sup, struct config *config, int *sockets)
+{
+	struct generation *g = calloc(1, sizeof *g);
+	int *ends = calloc(2 * (size_t)config->worker_processes, sizeof *ends);
+	bool good;
+
+	if (!g) {
+		log_error("out of memory");
+		free(ends);
+		free(sockets);
+		logs_close(config);
+		config_free(config);
+		return NULL;
+	}
+	*g = (struct generation){ .supervisor = sup,
+		                  .config = config,
+		                  .sockets = sockets,
+		                  .launcher.fd = -1,
+		                  .started = clock_now(),
+		                  .number = ++sup->generation_count };
+	list_append(&sup->generations, &g->node);
+	good = ends && generation_init(g) == 0 &&
+	       generation_fork_all(g, ends, ends + config->worker_processes) == 0;
+	free(ends);
+	if (good)
+		return g;
+	log_error("launcher and workers can't be started: %s", strerror(errno));
+	generation_undo(g);
 	return NULL;
 }
 
 /* ---- talking to it ----------------------------------------------------------------------------------- */
+
+/* Workers that still run. */
+static size_t generation_running(const struct generation *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->worker_count && g->workers; i++)
+		n += g->workers[i].pid > 0;
+	return n;
+}
 
 static void generation_send(struct worker_process *p, const void *data, size_t len, const int *fd)
 {
@@ -296,7 +269,17 @@ void generation_drain(struct generation *g, uint64_t limit, bool close_idle)
 	for (size_t i = 0; i < g->worker_count; i++)
 		generation_send(&g->workers[i], message, sizeof message, NULL);
 	if (generation_running(g) == 0)
-		loop_close(&g->launcher);
+		generation_close(g, &g->launcher);
+}
+
+/* The launcher writes to the main log only. */
+static void generation_send_launcher_log(struct generation *g)
+{
+	static const char message = LAUNCHER_LOG;
+	int log = g->config->settings.error_log.log;
+
+	if (g->launcher.fd >= 0 && log >= 0 && g->config->logs.items[log].sink == LOG_SINK_FILE)
+		sock_send_message(g->launcher.fd, &message, 1, &g->config->logs.items[log].fd, 1);
 }
 
 void generation_send_logs(struct generation *g)
@@ -310,6 +293,7 @@ void generation_send_logs(struct generation *g)
 		for (size_t w = 0; w < g->worker_count; w++)
 			generation_send(&g->workers[w], message, sizeof message, &log->fd);
 	}
+	generation_send_launcher_log(g);
 }
 
 void generation_kill(struct generation *g)
@@ -319,15 +303,21 @@ void generation_kill(struct generation *g)
 			kill(g->workers[i].pid, SIGKILL);
 }
 
+void generation_abandon(struct generation *g)
+{
+	g->draining = true;
+	generation_kill(g);
+	generation_close(g, &g->launcher);
+}
+
 /* ---- deaths ------------------------------------------------------------------------------------------ */
 
-size_t generation_running(const struct generation *g)
+bool generation_has(const struct generation *g, pid_t pid)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < g->worker_count && g->workers; i++)
-		n += g->workers[i].pid > 0;
-	return n;
+	for (size_t i = 0; i < g->worker_count; i++)
+		if (g->workers[i].pid == pid)
+			return true;
+	return g->launcher_pid == pid;
 }
 
 static void generation_log_death(const struct worker_process *p, pid_t pid, int status)
@@ -349,10 +339,10 @@ static void generation_worker_died(struct worker_process *p, pid_t pid, int stat
 
 	p->pid = 0;
 	g->ready -= p->is_ready;
-	loop_close(&p->control);
+	generation_close(g, &p->control);
 	if (g->draining) {
 		if (generation_running(g) == 0)
-			loop_close(&g->launcher);
+			generation_close(g, &g->launcher);
 		return;
 	}
 	generation_log_death(p, pid, status);
@@ -373,10 +363,8 @@ bool generation_reaped(struct generation *g, pid_t pid, int status)
 {
 	if (pid == g->launcher_pid) {
 		g->launcher_pid = 0;
-		if (!g->draining)
-			log_error("the launcher (process %ld) died; programs can't be started "
-			          "until the next reload",
-			          (long)pid);
+		generation_close(g, &g->launcher);
+		supervisor_launcher_ended(g->supervisor, g, pid, status);
 		return true;
 	}
 	for (size_t i = 0; i < g->worker_count; i++)
@@ -396,9 +384,9 @@ void generation_free(struct generation *g)
 {
 	for (size_t i = 0; i < g->worker_count && g->workers; i++) {
 		timer_stop(&g->supervisor->loop.timers, &g->workers[i].restart);
-		loop_close(&g->workers[i].control);
+		generation_close(g, &g->workers[i].control);
 	}
-	loop_close(&g->launcher);
+	generation_close(g, &g->launcher);
 	list_remove(&g->node);
 	logs_close(g->config);
 	config_free(g->config);

@@ -5,6 +5,7 @@
 #include "net/io.h"
 #include "net/signals.h"
 #include "net/sock.h"
+#include "server/descriptors.h"
 #include "server/launcher_state.h"
 #include "server/privileges.h"
 
@@ -251,6 +252,13 @@ static void launcher_end(struct launcher *l)
 	timer_set(&l->loop.timers, &l->patience, clock_now() + grace + LAUNCHER_LINGER);
 }
 
+static void launcher_use_log(int fd)
+{
+	if (log_main->fd > STDERR_FILENO)
+		close(log_main->fd);
+	log_main->fd = fd;
+}
+
 static void launcher_listen(struct task *task)
 {
 	struct launcher *l = LIST_ENTRY(task, struct launcher, supervisor_task);
@@ -268,6 +276,8 @@ static void launcher_listen(struct task *task)
 			launcher_end(l);
 		else if (message[0] == LAUNCHER_WORKER && count == 1)
 			channel_open(l, fd);
+		else if (message[0] == LAUNCHER_LOG && count == 1)
+			launcher_use_log(fd);
 		else if (count == 1)
 			close(fd);
 	}
@@ -300,20 +310,11 @@ static void launcher_signals_ready(struct watch *watch, uint32_t events)
 
 /* ---- the process ------------------------------------------------------------------------------------ */
 
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/*
- * Lets go of everything that a fork of the supervisor inherits and a launcher has no use for: above all
- * the listening sockets, which would keep their ports taken.
- */
+/* Everything that a fork of the supervisor inherits and a launcher has no use for. */
 static bool launcher_close_others(const struct launcher_start *start)
 {
 	int *keep = malloc((start->worker_count + 2) * sizeof *keep);
 	size_t count = 0;
-	int from = 3;
 
 	if (!keep)
 		return false;
@@ -321,14 +322,7 @@ static bool launcher_close_others(const struct launcher_start *start)
 	keep[count++] = log_main->fd;
 	for (size_t i = 0; i < start->worker_count; i++)
 		keep[count++] = start->workers[i];
-	qsort(keep, count, sizeof *keep, compare_fds);
-	for (size_t i = 0; i < count; i++) {
-		if (keep[i] > from)
-			close_range((unsigned)from, (unsigned)keep[i] - 1, 0);
-		if (keep[i] >= from)
-			from = keep[i] + 1;
-	}
-	close_range((unsigned)from, ~0U, 0);
+	descriptors_close_others(keep, count);
 	free(keep);
 	return true;
 }

@@ -1,67 +1,104 @@
 #include "server/pidfile.h"
 
-#include "base/buf.h"
 #include "base/log.h"
 #include "net/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static pid_t pidfile_number(const char *path)
+enum { PIDFILE_FLAGS = O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
+
+/* The process that holds the lock on the open file; 0: nobody, or we ourselves. */
+static pid_t pidfile_locker(int fd)
 {
-	char text[32];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -1 : io_read(fd, text, sizeof text);
-	struct str digits;
-	uint64_t pid;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+		return 0;
+	return lock.l_pid;
+}
+
+pid_t pidfile_owner(const char *path)
+{
+	int fd = open(path, O_RDONLY | PIDFILE_FLAGS);
+	pid_t owner = fd < 0 ? 0 : pidfile_locker(fd);
 
 	if (fd >= 0)
 		close(fd);
-	if (n <= 0)
-		return 0;
-	digits = str_make(text, (size_t)n);
-	digits = str_head(digits, str_find(digits, '\n'));
-	return str_parse_u64(digits, &pid) && pid > 0 && pid < INT32_MAX ? (pid_t)pid : 0;
+	return owner;
 }
 
-pid_t pidfile_read(const char *path)
+/* Whether the name still leads to the open file. */
+static bool pidfile_is_named(int fd, const char *path)
 {
-	pid_t pid = pidfile_number(path);
+	struct stat ours, named;
 
-	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM) ? pid : 0;
+	return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_dev == named.st_dev &&
+	       ours.st_ino == named.st_ino;
 }
 
-int pidfile_write(const char *path)
+/* Open and locked, or -1. A server that ends at this moment may take the name away between the two: then again. */
+static int pidfile_lock(const char *path)
 {
-	pid_t owner = pidfile_read(path);
-	char text[24];
-	int fd, n, result;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd;
 
-	if (owner > 0 && owner != getpid()) {
+	for (;;) {
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | PIDFILE_FLAGS, 0644);
+		if (fd < 0) {
+			log_error("pid file %s can't be written: %s", path, strerror(errno));
+			return -1;
+		}
+		if (fcntl(fd, F_SETLK, &lock) != 0)
+			break;
+		if (pidfile_is_named(fd, path))
+			return fd;
+		close(fd);
+	}
+	if (errno == EACCES || errno == EAGAIN)
 		log_error("pid file %s belongs to process %ld, which is running; stop it first, or "
 		          "name another file",
-		          path, (long)owner);
-		return -1;
-	}
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		log_error("pid file %s can't be written: %s", path, strerror(errno));
-		return -1;
-	}
-	n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-	result = io_write_all(fd, text, (size_t)n);
-	if (result != 0)
-		log_error("pid file %s can't be written: %s", path, strerror(errno));
+		          path, (long)pidfile_locker(fd));
+	else
+		log_error("pid file %s can't be locked: %s", path, strerror(errno));
 	close(fd);
-	return result;
+	return -1;
 }
 
-void pidfile_remove(const char *path)
+int pidfile_open(struct pidfile *pidfile, const char *path)
 {
-	if (pidfile_number(path) == getpid())
-		unlink(path);
+	char text[24];
+	int n;
+
+	*pidfile = (struct pidfile){ .fd = -1 };
+	if (!*path)
+		return 0;
+	pidfile->fd = pidfile_lock(path);
+	if (pidfile->fd < 0)
+		return -1;
+	n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+	if (ftruncate(pidfile->fd, 0) != 0 || io_write_all(pidfile->fd, text, (size_t)n) != 0) {
+		log_error("pid file %s can't be written: %s", path, strerror(errno));
+		close(pidfile->fd);
+		pidfile->fd = -1;
+		return -1;
+	}
+	/* Without memory for its name the file only stays behind, stale. */
+	pidfile->path = strdup(path);
+	return 0;
+}
+
+void pidfile_close(struct pidfile *pidfile)
+{
+	/* Still locked, lest the next server's file be taken away. */
+	if (pidfile->path && pidfile_is_named(pidfile->fd, pidfile->path))
+		unlink(pidfile->path);
+	free(pidfile->path);
+	if (pidfile->fd >= 0)
+		close(pidfile->fd);
+	*pidfile = (struct pidfile){ .fd = -1 };
 }

@@ -41,7 +41,7 @@ static enum output_framing response_framing(const struct request *r)
 }
 
 /* Whether what is still to come of the request's body is little enough to be read and thrown away. */
-static bool response_can_drain(const struct request *r)
+bool response_can_drain(const struct request *r)
 {
 	if (r->body_done || r->framing.kind == FRAMING_NONE)
 		return true;

@@ -4,6 +4,7 @@
 #include "net/sock.h"
 #include "server/launcher.h"
 #include "server/logs.h"
+#include "server/pidfile.h"
 #include "server/privileges.h"
 #include "server/sockets.h"
 #include "server/worker.h"
@@ -73,15 +74,19 @@ int single_run(const struct handler_table *handlers, struct config *config)
 {
 	int *fds = calloc(config->listeners.len + 1, sizeof *fds);
 	struct sockets sockets;
+	struct pidfile pidfile;
 	int status = 1;
 
 	clock_update();
 	sockets_init(&sockets);
 	if (fds && logs_open(config) == 0) {
 		logs_use(config);
-		if (sockets_open(&sockets, config, fds) == 0)
+		if (pidfile_open(&pidfile, config->pid_file.len > 0 ? config->pid_file.ptr : "") ==
+		            0 &&
+		    sockets_open(&sockets, config, fds) == 0)
 			status = single_serve(handlers, config, &sockets, fds);
 		sockets_close(&sockets, true);
+		pidfile_close(&pidfile);
 		logs_close(config);
 	}
 	free(fds);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void sockets_init(struct sockets *sockets)
@@ -36,34 +37,41 @@ static void socket_close(struct socket_entry *e, bool unlink_file)
 }
 
 /* Why listening failed, with what to do about it. */
-static void socket_complain(const struct listener_conf *l)
+static void socket_complain(const struct listener_conf *l, int error)
 {
-	int error = errno;
+	bool is_local = l->address.any.sa_family == AF_UNIX;
 	char owner[128];
 
 	if (error == EADDRINUSE && socket_owner(&l->address.any, owner, sizeof owner))
 		log_error("can't listen on %s: the address is in use by %s; stop it or choose "
-		          "another port",
-		          l->text.ptr, owner);
+		          "another %s",
+		          l->text.ptr, owner, is_local ? "path" : "port");
 	else if (error == EADDRINUSE)
-		log_error("can't listen on %s: the address is in use; choose another port",
-		          l->text.ptr);
-	else if (error == EACCES)
+		log_error("can't listen on %s: the address is in use; choose another %s",
+		          l->text.ptr, is_local ? "path" : "port");
+	else if (error == EACCES && !is_local)
 		log_error("can't listen on %s: not permitted; ports below 1024 need root",
+		          l->text.ptr);
+	else if (error == EADDRNOTAVAIL)
+		log_error("can't listen on %s: this machine does not have the address",
 		          l->text.ptr);
 	else
 		log_error("can't listen on %s: %s", l->text.ptr, strerror(error));
 }
 
-/* A host without IPv6 still serves the other addresses. */
-static bool socket_is_dispensable(const struct config *config, const struct listener_conf *l)
+/* [::] and [::1] are wherever there is IPv6: a host without it still serves the other addresses. */
+static bool socket_lacks_v6(const struct listener_conf *l, int error)
 {
-	return l->address.any.sa_family == AF_INET6 && config->listeners.len > 1 &&
-	       (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
+	const struct in6_addr *v6 = &l->address.v6.sin6_addr;
+
+	if (l->address.any.sa_family != AF_INET6)
+		return false;
+	return error == EAFNOSUPPORT || (error == EADDRNOTAVAIL &&
+	                                 (IN6_IS_ADDR_UNSPECIFIED(v6) || IN6_IS_ADDR_LOOPBACK(v6)));
 }
 
-static int socket_open(struct sockets *sockets, const struct config *config,
-                       const struct listener_conf *l)
+/* The descriptor, or -1 and errno. */
+static int socket_listen(const struct listener_conf *l)
 {
 	struct sock_spec spec = { .address = &l->address.any,
 		                  .address_len = l->address_len,
@@ -71,46 +79,69 @@ static int socket_open(struct sockets *sockets, const struct config *config,
 		                  .reuseport = l->reuseport,
 		                  .ipv6only = l->ipv6only,
 		                  .deferred = l->deferred };
-	struct socket_entry *e;
 	int fd = sock_listen(&spec);
 
-	if (fd < 0 && socket_is_dispensable(config, l)) {
-		log_warn("%s is left out: this host has no IPv6", l->text.ptr);
-		return -1;
-	}
-	if (fd < 0) {
-		socket_complain(l);
-		return -2;
-	}
-	e = malloc(sizeof *e + l->text.len + 1);
+	/* As everybody may connect to a port, so to a socket file; its directory is what keeps others out. */
+	if (fd >= 0 && l->address.any.sa_family == AF_UNIX)
+		chmod(l->address.local.sun_path, 0666);
+	return fd;
+}
+
+static bool socket_add(struct sockets *sockets, const struct listener_conf *l, int fd)
+{
+	struct socket_entry *e = malloc(sizeof *e + l->text.len + 1);
+
 	if (!e) {
-		close(fd);
 		log_error("can't listen on %s: out of memory", l->text.ptr);
-		return -2;
+		close(fd);
+		return false;
 	}
 	*e = (struct socket_entry){ .fd = fd, .wanted = true, .is_new = true };
 	memcpy(e->text, l->text.ptr, l->text.len + 1);
 	list_append(&sockets->entries, &e->node);
-	return fd;
+	return true;
+}
+
+/* False: this address can't be had, and it is not one to do without. */
+static bool socket_provide(struct sockets *sockets, const struct listener_conf *l, int *fd)
+{
+	struct socket_entry *e = socket_find(sockets, l->text);
+
+	if (e) {
+		e->wanted = true;
+		*fd = e->fd;
+		listen(*fd, l->backlog); /* again: it may be another length now */
+		return true;
+	}
+	*fd = socket_listen(l);
+	if (*fd >= 0)
+		return socket_add(sockets, l, *fd);
+	if (!socket_lacks_v6(l, errno)) {
+		socket_complain(l, errno);
+		return false;
+	}
+	log_warn("%s is left out: this host has no IPv6", l->text.ptr);
+	return true;
 }
 
 int sockets_open(struct sockets *sockets, const struct config *config, int *fds)
 {
+	size_t count = 0;
+
 	for (struct list *n = sockets->entries.next; n != &sockets->entries; n = n->next)
 		LIST_ENTRY(n, struct socket_entry, node)->wanted = false;
 	for (size_t i = 0; i < config->listeners.len; i++) {
-		const struct listener_conf *l = config->listeners.items[i];
-		struct socket_entry *e = socket_find(sockets, l->text);
-
-		if (e)
-			e->wanted = true;
-		fds[i] = e ? e->fd : socket_open(sockets, config, l);
-		if (fds[i] == -2) {
-			sockets_give_up(sockets);
-			return -1;
-		}
+		if (!socket_provide(sockets, config->listeners.items[i], &fds[i]))
+			goto fail;
+		count += fds[i] >= 0;
 	}
-	return 0;
+	if (count > 0 || config->listeners.len == 0)
+		return 0;
+	log_error("none of the addresses can be listened on");
+
+fail:
+	sockets_give_up(sockets);
+	return -1;
 }
 
 static void sockets_close_where(struct sockets *sockets, bool is_new, bool unwanted)

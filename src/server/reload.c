@@ -1,0 +1,122 @@
+#include "base/clock.h"
+#include "server/daemon.h"
+#include "server/logs.h"
+#include "server/supervisor_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { RELOAD_DIAGNOSTICS = 64 * 1024 };
+
+struct generation *supervisor_start_generation(struct supervisor *sup, struct config *config)
+{
+	int *sockets = calloc(config->listeners.len + 1, sizeof *sockets);
+
+	if (!sockets) {
+		log_error("out of memory");
+		goto fail;
+	}
+	if (logs_open(config) != 0)
+		goto fail;
+	if (sockets_open(&sup->sockets, config, sockets) != 0) {
+		logs_close(config);
+		goto fail;
+	}
+	return generation_start(sup, config, sockets);
+
+fail:
+	free(sockets);
+	config_free(config);
+	return NULL;
+}
+
+/* The file follows its directive. Where the new one can't be had the old one stays. */
+static void reload_pidfile(struct supervisor *sup, const struct config *config)
+{
+	const char *wanted = config->pid_file.len > 0 ? config->pid_file.ptr : "";
+	struct pidfile next;
+
+	if (strcmp(wanted, sup->pidfile.path ? sup->pidfile.path : "") == 0 ||
+	    pidfile_open(&next, wanted) != 0)
+		return;
+	pidfile_close(&sup->pidfile);
+	sup->pidfile = next;
+}
+
+void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
+{
+	struct generation *old = sup->current;
+
+	if (g->draining) /* told to stop while it was starting */
+		return;
+	sup->current = g;
+	sup->coming = NULL;
+	sockets_keep(&sup->sockets);
+	logs_use(g->config);
+	if (!old) {
+		sockets_announce(&sup->sockets);
+		daemon_listens(sup->report);
+		sup->report = -1;
+		return;
+	}
+	reload_pidfile(sup, g->config);
+	log_notice("generation %u serves; generation %u finishes what it has", g->number,
+	           old->number);
+	generation_drain(old, old->config->worker_shutdown_timeout, false);
+	loop_defer(&sup->loop, &sup->work);
+}
+
+void supervisor_generation_failed(struct supervisor *sup, struct generation *g)
+{
+	log_error("generation %u is given up: its workers end before they are ready", g->number);
+	generation_abandon(g);
+	if (sup->current) {
+		sup->coming = NULL;
+		sockets_give_up(&sup->sockets);
+	} else {
+		sup->status = 1;
+		sup->stopping = true;
+	}
+	loop_defer(&sup->loop, &sup->work);
+}
+
+static void reload_log(const struct diag *diag)
+{
+	char *room = malloc(RELOAD_DIAGNOSTICS);
+	struct buf text = buf_fixed(room, room ? RELOAD_DIAGNOSTICS : 0);
+	struct str rest;
+
+	diag_print(diag, &text, false);
+	rest = buf_str(&text);
+	while (rest.len > 0) {
+		struct str line = str_cut(&rest, '\n');
+
+		if (line.len > 0)
+			log_error("%.*s", STR_ARG(line));
+	}
+	free(room);
+}
+
+void supervisor_reload(struct supervisor *sup)
+{
+	struct config *config;
+	struct diag diag;
+
+	sup->reload_wanted = sup->coming != NULL;
+	if (sup->coming || sup->stopping)
+		return;
+	diag_init(&diag);
+	config = config_load(&sup->start->source, &diag);
+	if (!config) {
+		reload_log(&diag);
+		log_error("the new configuration can't be used; the old one stays in force");
+	}
+	diag_end(&diag);
+	if (!config)
+		return;
+	sup->coming = supervisor_start_generation(sup, config);
+	if (sup->coming)
+		return;
+	sockets_give_up(&sup->sockets);
+	log_error("the new configuration can't be put in place; the old one stays in force");
+}
