@@ -52,8 +52,11 @@ static int main_serve(const struct options *options, const struct config_source 
 		                          .handlers = &handlers_table,
 		                          .daemon = options->daemon || config->daemon };
 
-	if (!config->master_process)
+	if (!config->master_process) {
+		if (start.daemon)
+			log_warn("with master_process off the server stays in the foreground");
 		return single_run(&handlers_table, config);
+	}
 	return supervisor_run(&start, config);
 }
 
@@ -81,7 +84,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	if (options.action == OPTIONS_RUN)
 		return main_serve(&options, &source, config);
-	status = check_report(config, options.action == OPTIONS_DUMP);
+	status = check_report(config, options.action);
 	config_free(config);
 	return status;
 }

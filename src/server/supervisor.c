@@ -176,8 +176,6 @@ static void supervisor_remark(const struct supervisor *sup, const struct config 
 {
 	int log = config->settings.error_log.log;
 
-	if (geteuid() == 0 && config->user.len == 0)
-		log_warn("started as root without `user`: workers and programs have root's rights");
 	if (!supervisor_logs_requests(config))
 		log_notice("access_log is off: requests are not logged");
 	if (sup->report >= 0 && (log < 0 || config->logs.items[log].sink != LOG_SINK_FILE))
