@@ -364,3 +364,12 @@ Test(target, decodes_escapes)
 		guard_free(room);
 	}
 }
+
+Test(target, decodes_a_nul)
+{
+	struct str out;
+	char room[3];
+
+	cr_assert(target_decode(STR_OF("%00"), false, room, &out));
+	cr_expect(out.len == 1 && room[0] == '\0');
+}
