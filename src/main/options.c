@@ -4,7 +4,8 @@
  * Every option is a row, and the row does the work. `argument` names what must follow it; empty: nothing.
  */
 struct option_row {
-	char letter; /* 0: only a long name */
+	const char *group; /* in --help: the heading before this row; NULL: none */
+	char letter;
 	struct str name;
 	const char *argument;
 	const char *help;
@@ -48,15 +49,15 @@ static void option_help(struct options *o, const char *argument)
 }
 
 static const struct option_row option_rows[] = {
-	{ 't', STR("test"), NULL, "check the configuration and every file it names, and exit",
-	  option_test },
-	{ 'T', STR("dump"), NULL, "check it, then print it with every default filled in",
+	{ "Checking", 't', STR("test"), NULL,
+	  "check the configuration and all files it names, and exit", option_test },
+	{ NULL, 'T', STR("dump"), NULL, "check it, then print it with every default filled in",
 	  option_dump },
-	{ 'p', STR("prefix"), "DIR", "what relative paths in the configuration are relative to",
-	  option_prefix },
-	{ 'D', STR("daemon"), NULL, "go to the background once it listens", option_daemon },
-	{ 'V', STR("version"), NULL, "print the version and exit", option_version },
-	{ 'h', STR("help"), NULL, "print this and exit", option_help },
+	{ "Running", 'p', STR("prefix"), "DIR",
+	  "what relative paths in the configuration are relative to", option_prefix },
+	{ NULL, 'D', STR("daemon"), NULL, "go to the background once it listens", option_daemon },
+	{ "About", 'V', STR("version"), NULL, "print the version and exit", option_version },
+	{ NULL, 'h', STR("help"), NULL, "print this text and exit", option_help },
 };
 
 enum { OPTION_COUNT = sizeof option_rows / sizeof option_rows[0], OPTION_TYPO = 3 };
@@ -201,22 +202,21 @@ bool options_parse(int argc, char *const *argv, struct options *out, struct buf 
 void options_help(struct buf *out)
 {
 	buf_text(out, "Usage: webserv [OPTIONS] [CONFIG]\n\n"
-	              "Serves what CONFIG says (without it: conf/default.conf) until it is told to "
-	              "stop.\n\n"
-	              "Options:\n");
+	              "Serves what CONFIG says (default: conf/default.conf) until told to stop.\n");
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_row *row = &option_rows[i];
 		char left[40];
 		struct buf name = buf_fixed(left, sizeof left);
 
+		if (row->group)
+			buf_format(out, "\n%s:\n", row->group);
 		buf_format(&name, "  -%c, --%.*s %s", row->letter, STR_ARG(row->name),
 		           row->argument ? row->argument : "");
 		buf_format(out, "%-24.*s%s\n", STR_ARG(buf_str(&name)), row->help);
 	}
 	buf_text(out,
 	         "\nSignals:\n"
-	         "  TERM, INT             stop: what is in flight finishes, within "
-	         "shutdown_timeout\n"
+	         "  TERM, INT             stop: requests in flight end within shutdown_timeout\n"
 	         "  QUIT                  stop when the last request is done\n"
 	         "  HUP                   reload the configuration; a bad one changes nothing\n"
 	         "  USR1                  reopen the logs\n"
@@ -224,6 +224,6 @@ void options_help(struct buf *out)
 	         "  webserv                         the default site, on http://localhost:8080/\n"
 	         "  webserv -t conf/static.conf     is this configuration good?\n"
 	         "  webserv -D -p /srv site.conf    in the background, with paths below /srv\n"
-	         "\nExit status: 0 ended as asked, 1 a failure at run time, 2 a bad command line "
-	         "or configuration.\n");
+	         "\nExit status: 0 ended as asked, 1 a failure at run time,\n"
+	         "2 a bad command line or configuration.\n");
 }

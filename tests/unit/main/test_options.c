@@ -1,0 +1,137 @@
+#include "main/options.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+
+enum { ARGS_MAX = 8 };
+
+struct good_row {
+	const char *name;
+	const char *args[ARGS_MAX];
+	struct options wanted;
+};
+
+static const struct good_row good_rows[] = {
+	{ "without arguments the default configuration runs",
+	  { NULL },
+	  { OPTIONS_RUN, "conf/default.conf", NULL, false } },
+	{ "a word is the configuration", { "a.conf" }, { OPTIONS_RUN, "a.conf", NULL, false } },
+	{ "-t tests", { "-t", "a.conf" }, { OPTIONS_TEST, "a.conf", NULL, false } },
+	{ "--test tests", { "a.conf", "--test" }, { OPTIONS_TEST, "a.conf", NULL, false } },
+	{ "-T dumps", { "-T" }, { OPTIONS_DUMP, "conf/default.conf", NULL, false } },
+	{ "a dump is a test and more",
+	  { "-T", "-t" },
+	  { OPTIONS_DUMP, "conf/default.conf", NULL, false } },
+	{ "in any order", { "-t", "-T" }, { OPTIONS_DUMP, "conf/default.conf", NULL, false } },
+	{ "-p takes the next word", { "-p", "/srv", "a" }, { OPTIONS_RUN, "a", "/srv", false } },
+	{ "-p takes the rest of its word",
+	  { "-p/srv" },
+	  { OPTIONS_RUN, "conf/default.conf", "/srv", false } },
+	{ "--prefix takes the next word",
+	  { "--prefix", "/srv" },
+	  { OPTIONS_RUN, "conf/default.conf", "/srv", false } },
+	{ "--prefix= takes what follows",
+	  { "--prefix=/s=v" },
+	  { OPTIONS_RUN, "conf/default.conf", "/s=v", false } },
+	{ "letters stand together",
+	  { "-Dtp", "x" },
+	  { OPTIONS_TEST, "conf/default.conf", "x", true } },
+	{ "--daemon goes to the background",
+	  { "--daemon" },
+	  { OPTIONS_RUN, "conf/default.conf", NULL, true } },
+	{ "behind -- nothing is an option", { "--", "-t" }, { OPTIONS_RUN, "-t", NULL, false } },
+	{ "an argument may look like an option",
+	  { "-p", "-t" },
+	  { OPTIONS_RUN, "conf/default.conf", "-t", false } },
+	{ "-h helps", { "-h" }, { OPTIONS_HELP, "conf/default.conf", NULL, false } },
+	{ "-V says the version",
+	  { "--version" },
+	  { OPTIONS_VERSION, "conf/default.conf", NULL, false } },
+};
+
+static const struct {
+	const char *name;
+	const char *args[ARGS_MAX];
+	const char *message;
+} bad_rows[] = {
+	{ "a misspelt option brings the nearest",
+	  { "--tset" },
+	  "unknown option --tset; did you mean --test?" },
+	{ "one far from all brings the way to the list",
+	  { "--colour" },
+	  "unknown option --colour; --help lists them all" },
+	{ "an unknown letter is named", { "-tx" }, "unknown option -x; --help lists them all" },
+	{ "-p alone lacks its argument", { "-p" }, "--prefix needs DIR behind it" },
+	{ "--prefix alone lacks its argument",
+	  { "a", "--prefix" },
+	  "--prefix needs DIR behind it" },
+	{ "what takes nothing gets nothing", { "--test=a" }, "--test takes nothing behind it" },
+	{ "there is one configuration",
+	  { "a", "b" },
+	  "two configuration files: a and b; one at a time" },
+};
+
+static bool parse(const char *const *args, struct options *out, struct buf *message)
+{
+	char *argv[ARGS_MAX + 2] = { "webserv" };
+	int argc = 1;
+
+	for (; argc <= ARGS_MAX && args[argc - 1]; argc++)
+		argv[argc] = (char *)args[argc - 1];
+	return options_parse(argc, argv, out, message);
+}
+
+/* Equal strings, NULL being equal to itself only. */
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+Test(options, good_command_lines)
+{
+	for (size_t i = 0; i < sizeof good_rows / sizeof *good_rows; i++) {
+		const struct good_row *row = &good_rows[i];
+		char room[200];
+		struct buf message = buf_fixed(room, sizeof room);
+		struct options o;
+
+		cr_expect(parse(row->args, &o, &message), "%s: accepted", row->name);
+		cr_expect(eq(int, (int)o.action, (int)row->wanted.action), "%s: action", row->name);
+		cr_expect(same(o.config, row->wanted.config), "%s: config %s", row->name, o.config);
+		cr_expect(same(o.prefix, row->wanted.prefix), "%s: prefix %s", row->name,
+		          o.prefix ? o.prefix : "(none)");
+		cr_expect(eq(int, o.daemon, row->wanted.daemon), "%s: daemon", row->name);
+	}
+}
+
+Test(options, bad_command_lines)
+{
+	for (size_t i = 0; i < sizeof bad_rows / sizeof *bad_rows; i++) {
+		char room[200] = "";
+		struct buf message = buf_fixed(room, sizeof room - 1);
+		struct options o;
+
+		cr_expect(not(parse(bad_rows[i].args, &o, &message)), "%s: refused",
+		          bad_rows[i].name);
+		room[message.len] = '\0';
+		cr_expect(eq(str, room, (char *)bad_rows[i].message), "%s", bad_rows[i].name);
+	}
+}
+
+Test(options, help_names_every_option)
+{
+	static const char *const names[] = { "-t, --test",   "-T, --dump",    "-p, --prefix DIR",
+		                             "-D, --daemon", "-V, --version", "-h, --help" };
+	char room[8192];
+	struct buf text = buf_fixed(room, sizeof room - 1);
+
+	options_help(&text);
+	cr_assert(not(text.failed));
+	room[text.len] = '\0';
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		cr_expect(strstr(room, names[i]) != NULL, "%s is in the help", names[i]);
+	/* A line that wraps in a terminal of 80 columns is hard to read. */
+	for (char *line = strtok(room, "\n"); line; line = strtok(NULL, "\n"))
+		cr_expect(le(sz, strlen(line), (size_t)80), "%s", line);
+}
