@@ -15,6 +15,12 @@ enum decided {
 
 enum decided decide_error(struct request *r, unsigned status, const char *reason);
 
+/*
+ * 405 unless the location's `methods`, or without them the kind of resource, has the request's method;
+ * by_resource: METHOD_BIT()s beyond what any resource answers.
+ */
+enum decided decide_answers(struct request *r, unsigned by_resource);
+
 /* Opens a file by the location's rules for links; the request's arena holds it. NULL: memory is out. */
 struct file *decide_open(struct request *r, struct file_view *view, int dir, struct str path);
 

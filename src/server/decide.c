@@ -46,43 +46,57 @@ static bool methods_name_other(const struct method_rule *rule, struct str name)
 	return false;
 }
 
-/* What the resource answers: as `methods` says, else by what it is. We always answer OPTIONS. */
-static unsigned decide_allowed(const struct request *r)
+/* What is answered here as `methods` says, else by what the resource is. We always answer OPTIONS. */
+static unsigned decide_allowed(const struct request *r, unsigned by_resource)
 {
 	const struct settings *set = request_settings(r);
-	unsigned mask = METHODS_STATIC;
+	unsigned mask = set->methods.mask | METHOD_BIT(METHOD_OPTIONS);
 
-	if (set->methods.is_set) {
-		mask = set->methods.mask | METHOD_BIT(METHOD_OPTIONS);
-		return mask & METHOD_BIT(METHOD_GET) ? mask | METHOD_BIT(METHOD_HEAD) : mask;
-	}
-	if (set->store != CONFIG_NONE)
-		mask |= METHODS_STORE;
-	if (set->cgi_pass.program.len > 0 || decide_names_program(r))
-		mask |= METHOD_BIT(METHOD_POST);
-	return mask;
+	if (!set->methods.is_set)
+		return by_resource | METHODS_STATIC |
+		       (set->store != CONFIG_NONE ? METHODS_STORE : 0);
+	return mask & METHOD_BIT(METHOD_GET) ? mask | METHOD_BIT(METHOD_HEAD) : mask;
+}
+
+/*
+ * What may still turn out to be a program: a location that runs some, and a path that index or try_files
+ * may lead to one. Elsewhere a POST is refused before anything is looked up.
+ */
+static bool decide_may_post(const struct request *r)
+{
+	const struct settings *set = request_settings(r);
+	struct str path = r->target.path;
+
+	return set->cgi_pass.program.len > 0 || set->cgi.count > 0 ||
+	       set->try_files.last != TRY_NONE || path.ptr[path.len - 1] == '/';
+}
+
+enum decided decide_answers(struct request *r, unsigned by_resource)
+{
+	r->decision.allow = decide_allowed(r, by_resource);
+	if (r->method == METHOD_OTHER || r->decision.allow & METHOD_BIT(r->method))
+		return DECIDE_ON;
+	return decide_error(r, 405, NULL);
 }
 
 static enum decided decide_method(struct request *r)
 {
 	const struct settings *set = request_settings(r);
+	bool is_program = set->cgi_pass.program.len > 0 || decide_names_program(r);
+	enum decided d;
 
-	r->decision.allow = decide_allowed(r);
-	if (r->method == METHOD_OTHER) {
-		if (methods_name_other(&set->methods, r->head.method_name))
-			return DECIDE_ON;
+	if (r->method == METHOD_OTHER && !methods_name_other(&set->methods, r->head.method_name))
 		return decide_error(r, 501, "the method is not known here");
-	}
-	if (!(r->decision.allow & METHOD_BIT(r->method)))
-		return decide_error(r, 405, NULL);
+	d = decide_answers(r, is_program || (r->method == METHOD_POST && decide_may_post(r))
+	                              ? METHOD_BIT(METHOD_POST)
+	                              : 0);
+	if (d != DECIDE_ON || r->method != METHOD_OPTIONS)
+		return d;
 	/* A program that wants OPTIONS for itself says so by `methods`. */
-	if (r->method == METHOD_OPTIONS &&
-	    !(set->methods.is_set && (set->methods.mask & METHOD_BIT(METHOD_OPTIONS)) &&
-	      (set->cgi_pass.program.len > 0 || decide_names_program(r)))) {
-		r->decision.kind = DECIDE_OPTIONS;
-		return DECIDED;
-	}
-	return DECIDE_ON;
+	if (is_program && set->methods.is_set && (set->methods.mask & METHOD_BIT(METHOD_OPTIONS)))
+		return DECIDE_ON;
+	r->decision.kind = DECIDE_OPTIONS;
+	return DECIDED;
 }
 
 /* ---- files ------------------------------------------------------------------------------------------ */
@@ -140,11 +154,20 @@ static enum decided decide_file_error(struct request *r, const struct file *file
 	}
 }
 
+/* Files and listings are read; whatever `methods` allows beyond that needs a program or a store. */
+static enum decided decide_not_static(struct request *r)
+{
+	r->decision.allow = decide_allowed(r, 0);
+	return decide_error(r, 405, NULL);
+}
+
 static enum decided decide_regular(struct request *r, struct file *file, int dir, struct str path)
 {
 	const struct settings *set = request_settings(r);
 	struct validators v = { .exists = true, .modified = file->modified.tv_sec };
 
+	if (r->method != METHOD_GET && r->method != METHOD_HEAD)
+		return decide_not_static(r);
 	if (set->etag)
 		v.etag = file_etag(file);
 	r->decision.kind = DECIDE_FILE;
@@ -239,6 +262,8 @@ static enum decided decide_directory(struct request *r, struct file_view *view, 
 	file = decide_open(r, view, dir, path);
 	if (!file || file->kind != FILE_DIRECTORY)
 		return decide_file_error(r, file);
+	if (r->method != METHOD_GET && r->method != METHOD_HEAD)
+		return decide_not_static(r);
 	if (!request_settings(r)->autoindex)
 		return decide_error(r, 403,
 		                    "a directory without an index file, and autoindex is off");
@@ -308,8 +333,6 @@ static enum decided decide_once(struct request *r, struct file_view *view)
 		d = decide_try_files(r, view);
 	if (d == DECIDE_ON)
 		d = decide_script(r, view);
-	if (d == DECIDE_ON && r->method != METHOD_GET && r->method != METHOD_HEAD)
-		d = decide_error(r, 405, NULL);
 	return d == DECIDE_ON ? decide_static(r, view) : d;
 }
 

@@ -57,6 +57,8 @@ static enum decided program_decide(struct request *r, const struct command *comm
 {
 	struct str path = r->target.path;
 
+	if (decide_answers(r, METHOD_BIT(METHOD_POST)) != DECIDE_ON)
+		return DECIDED;
 	r->decision.kind = DECIDE_CGI;
 	r->decision.command = command;
 	r->decision.script_name = arena_str(&r->arena, str_head(path, script_len));

@@ -16,6 +16,7 @@ static enum file_kind file_kind_of_error(int error)
 	case ENOTDIR:
 	case ENAMETOOLONG:
 	case EINVAL:
+	case EBADF: /* the root itself could not be opened */
 		return FILE_MISSING;
 	case EACCES:
 	case EPERM:

@@ -223,9 +223,10 @@ static int worker_open_dirs(struct worker *w)
 	for (size_t i = 0; i < count; i++) {
 		w->dirs[i] =
 		        open(w->config->dirs.items[i].path.ptr, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		/* What the configuration names was checked; the default root need not be there. */
 		if (w->dirs[i] < 0)
-			log_error("%s can't be opened: %s", w->config->dirs.items[i].path.ptr,
-			          strerror(errno));
+			log_info("%s can't be opened: %s", w->config->dirs.items[i].path.ptr,
+			         strerror(errno));
 	}
 	return 0;
 }
