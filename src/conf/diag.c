@@ -164,7 +164,7 @@ static struct str source_line(const struct source *source, uint32_t line)
 {
 	struct str rest = source->text, text = { NULL, 0 };
 
-	for (uint32_t i = 0; i < line && rest.ptr; i++)
+	for (uint32_t i = 0; i < line; i++)
 		text = str_cut(&rest, '\n');
 	if (text.len > 0 && text.ptr[text.len - 1] == '\r')
 		text.len--;
