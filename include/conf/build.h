@@ -81,7 +81,7 @@ void build_register(struct build *build, struct location *location);
 int server_find_named(const struct server_conf *server, struct str name);
 
 /* regex.c: checks and compiles; NULL where it was refused (and reported). */
-regex_t *build_regex(struct build *build, const struct token *pattern, size_t offset,
+regex_t *build_regex(struct build *build, const struct token *token, size_t offset,
                      bool ignore_case);
 
 /* listen.c: gives a server that names no address the default one, then calls build_names(). */
