@@ -94,6 +94,8 @@ static void supervisor_stop(struct supervisor *sup, bool patient)
 
 	log_notice(patient ? "stopping when the last request is done" : "stopping");
 	sup->stopping = true;
+	/* At once, lest somebody be let in whom no worker takes. */
+	sockets_close(&sup->sockets, true);
 	for (EACH_GENERATION(sup, n))
 		generation_drain(generation_at(n), limit, true);
 	if (!patient)
