@@ -128,7 +128,9 @@ static enum parse take_path(struct str raw, bool merge, char *room, struct targe
 	target->has_query = mark < raw.len;
 	if (target->has_query)
 		target->query = str_from_index(raw, mark + 1);
-	target->raw_path = mark > 0 ? str_head(raw, mark) : STR_OF("/");
+	target->raw_path = STR_OF("/");
+	if (mark > 0)
+		target->raw_path = str_head(raw, mark);
 	return decode_path(target->raw_path, merge, room, target, refusal);
 }
 
