@@ -32,13 +32,13 @@ struct cgi_head {
 enum { CGI_HEAD_MAX = 65536 };
 
 /*
- * Parses what a program wrote first (RFC 3875 section 6.3). Lines may end in CRLF or LF. `fields` gets
- * every field but Status, Content-Length, Location of a local redirect, and the hop-by-hop ones (Connection,
- * Keep-Alive, Transfer-Encoding, TE, Trailer, Upgrade, Proxy-Connection).
- * PARSE_PARTIAL: no empty line yet and less than CGI_HEAD_MAX bytes. PARSE_BAD (502): no header at all
- * (first line without a colon), a first line "HTTP/...", a NUL or other control, a bad name, a Status
- * that is not three digits of 200 to 599, no Content-Type, Location or Status, a malformed or differing
- * Content-Length, too large a block.
+ * Parses what a program wrote first (RFC 3875 section 6.3). Lines may end in CRLF or LF. `fields`
+ * gets every field but Status, Content-Length, Location of a local redirect, and the hop-by-hop
+ * ones (Connection, Keep-Alive, Transfer-Encoding, TE, Trailer, Upgrade, Proxy-Connection).
+ * PARSE_PARTIAL: no empty line yet and less than CGI_HEAD_MAX bytes. PARSE_BAD (502): no header at
+ * all (first line without a colon), a first line "HTTP/...", a NUL or other control, a bad name, a
+ * Status that is not three digits of 200 to 599, no Content-Type, Location or Status, a malformed
+ * or differing Content-Length, too large a block.
  */
 enum parse cgi_head_parse(struct str data, struct cgi_head *head, struct refusal *refusal);
 

@@ -14,19 +14,20 @@ struct disposition {
 };
 
 /*
- * Parses a value. Names are decoded into `room`, which holds 2 * DISPOSITION_NAME_MAX bytes; longer ones
- * make it fail, as does bad syntax. In quoted strings a backslash escapes only `"` and `\` (older
- * browsers send Windows paths raw), and %22, %0D and %0A are undone as browsers write them.
+ * Parses a value. Names are decoded into `room`, which holds 2 * DISPOSITION_NAME_MAX bytes; longer
+ * ones make it fail, as does bad syntax. In quoted strings a backslash escapes only `"` and `\`
+ * (older browsers send Windows paths raw), and %22, %0D and %0A are undone as browsers write them.
  */
 bool disposition_parse(struct str value, char *room, struct disposition *out);
 
 enum { FILENAME_MAX_BYTES = 255 };
 
 /*
- * Makes a name that is safe to store from what a client sent: the base name behind the last slash or
- * backslash; control bytes, and whatever is no valid UTF-8, become `_`; leading dots and spaces and
- * trailing dots and spaces go; at most 255 bytes, cut at a character's border with the extension kept.
- * False where nothing usable is left ("", "..", "/"). room holds FILENAME_MAX_BYTES + 1 bytes; a NUL follows.
+ * Makes a name that is safe to store from what a client sent: the base name behind the last slash
+ * or backslash; control bytes, and whatever is no valid UTF-8, become `_`; leading dots and spaces
+ * and trailing dots and spaces go; at most 255 bytes, cut at a character's border with the
+ * extension kept. False where nothing usable is left ("", "..", "/"). room holds FILENAME_MAX_BYTES
+ * + 1 bytes; a NUL follows.
  */
 bool filename_sanitise(struct str sent, char *room, struct str *out);
 

@@ -6,22 +6,28 @@
 /* Bytes of the UTF-8 character at the front; 0: none (RFC 3629: overlong, a surrogate, cut off). */
 size_t escape_utf8_size(struct str s);
 
-/* Text into HTML, also within quoted attributes: & < > " ' become references; bytes that are no valid UTF-8 become U+FFFD. */
+/*
+ * Text into HTML, also within quoted attributes: & < > " ' become references; bytes that are no
+ * valid UTF-8 become U+FFFD.
+ */
 void escape_html(struct buf *out, struct str text);
 
-/* The inside of a JSON string (RFC 8259 section 7): " \ and controls escaped, `<` too, so that it may stand in a page; bad UTF-8 becomes U+FFFD. */
+/*
+ * The inside of a JSON string (RFC 8259 section 7): " \ and controls escaped, `<` too, so that it
+ * may stand in a page; bad UTF-8 becomes U+FFFD.
+ */
 void escape_json(struct buf *out, struct str text);
 
 /*
- * A decoded path as a URI path: everything but unreserved, sub-delims, `:`, `@` and `/` percent-encoded;
- * a NUL (an encoded slash, see http/target.h) becomes %2F. Leading slashes and backslashes collapse into
- * one, so that it never reads as "//host".
+ * A decoded path as a URI path: everything but unreserved, sub-delims, `:`, `@` and `/`
+ * percent-encoded; a NUL (an encoded slash, see http/target.h) becomes %2F. Leading slashes and
+ * backslashes collapse into one, so that it never reads as "//host".
  */
 void escape_path(struct buf *out, struct str path);
 
 /*
- * One path segment: as escape_path, but a slash is encoded too, and a colon, so that it may stand first
- * in a relative reference.
+ * One path segment: as escape_path, but a slash is encoded too, and a colon, so that it may stand
+ * first in a relative reference.
  */
 void escape_segment(struct buf *out, struct str segment);
 

@@ -12,9 +12,9 @@ enum {
 };
 
 /*
- * A push parser for multipart/form-data (RFC 7578): give it the body in pieces of any size, take events.
- * It allocates nothing; bytes that turned out not to be a delimiter are handed back from its own copy of
- * the delimiter. Initialise with multipart_init().
+ * A push parser for multipart/form-data (RFC 7578): give it the body in pieces of any size, take
+ * events. It allocates nothing; bytes that turned out not to be a delimiter are handed back from
+ * its own copy of the delimiter. Initialise with multipart_init().
  */
 struct multipart {
 	unsigned state;
@@ -42,7 +42,10 @@ enum multipart_event {
 	MULTIPART_BAD /* *refusal: 400, or 413 for too many parts or too long a part header */
 };
 
-/* The boundary of a Content-Type value; false where it is no multipart/form-data or has no valid boundary. */
+/*
+ * The boundary of a Content-Type value; false where it is no multipart/form-data or has no valid
+ * boundary.
+ */
 bool multipart_boundary(struct str content_type, struct str *boundary);
 
 void multipart_init(struct multipart *parser, struct str boundary);

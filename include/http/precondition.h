@@ -22,8 +22,8 @@ enum precondition {
 };
 
 /*
- * Judges If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC 9110
- * section 13.2.2. Several lines of one field are one list. `now` as in date_parse.
+ * Judges If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC
+ * 9110 section 13.2.2. Several lines of one field are one list. `now` as in date_parse.
  */
 enum precondition precondition_judge(const struct head *head, const struct validators *validators,
                                      enum since_mode since, time_t now);

@@ -15,7 +15,10 @@ struct proxy_proto {
 
 enum { PROXY_PROTO_MAX = 4096 };
 
-/* Parses it at the start of data. PARSE_BAD: 400. TLVs of version 2 are passed over, its CRC32C is not checked. */
+/*
+ * Parses it at the start of data. PARSE_BAD: 400. TLVs of version 2 are passed over, its CRC32C is
+ * not checked.
+ */
 enum parse proxy_proto_parse(struct str data, struct proxy_proto *out, struct refusal *refusal);
 
 #endif

@@ -25,7 +25,9 @@ static bool weight_parse(struct str s, unsigned *out)
 	return weight <= WEIGHT_MAX;
 }
 
-/* The weight of one element, 1000 where it has none. False: malformed, the element is passed over. */
+/*
+ * The weight of one element, 1000 where it has none. False: malformed, the element is passed over.
+ */
 static bool element_weight(struct str element, unsigned *weight)
 {
 	struct str q;

@@ -29,7 +29,10 @@ static bool has_control(struct str s)
 	return false;
 }
 
-/* Status = 3digit SP reason-phrase (RFC 3875 section 6.3.3); the phrase and its space may be missing. */
+/*
+ * Status = 3digit SP reason-phrase (RFC 3875 section 6.3.3); the phrase and its space may be
+ * missing.
+ */
 static enum parse take_status(struct cgi_head *head, struct str value, struct refusal *refusal)
 {
 	uint64_t code;
@@ -128,9 +131,9 @@ static void drop_location(struct cgi_head *head)
 }
 
 /*
- * RFC 3875 section 6.2. A path alone is a local redirect; with a Status it is meant for the client, as
- * frameworks send "Status: 302" and "Location: /login". A Status that is no redirect (201) makes its
- * Location an ordinary field.
+ * RFC 3875 section 6.2. A path alone is a local redirect; with a Status it is meant for the client,
+ * as frameworks send "Status: 302" and "Location: /login". A Status that is no redirect (201) makes
+ * its Location an ordinary field.
  */
 static enum parse conclude(struct cgi_head *head, const struct cgi_seen *seen,
                            struct refusal *refusal)

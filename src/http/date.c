@@ -36,9 +36,9 @@ static int64_t floor_div(int64_t a, int64_t b)
 }
 
 /*
- * Counted in years that begin on the 1st of March, the leap day is the last of its year and the months
- * before it have a regular rhythm: 31 30 31 30 31 | 31 30 31 30 31 | 31 .. = (153 m + 2) / 5 days.
- * 719468 days lie between 0000-03-01 and 1970-01-01.
+ * Counted in years that begin on the 1st of March, the leap day is the last of its year and the
+ * months before it have a regular rhythm: 31 30 31 30 31 | 31 30 31 30 31 | 31 .. = (153 m + 2) / 5
+ * days. 719468 days lie between 0000-03-01 and 1970-01-01.
  */
 int64_t date_days(int64_t year, unsigned month, unsigned day)
 {
@@ -123,7 +123,10 @@ static bool take_padded_day(struct str *s, unsigned *out)
 	return take_number(s, 1, out);
 }
 
-/* The weekday must be a name but is not compared with the date: it says nothing that the date does not. */
+/*
+ * The weekday must be a name but is not compared with the date: it says nothing that the date does
+ * not.
+ */
 static bool take_part(struct str *s, char letter, struct civil *c)
 {
 	unsigned number = 0;
@@ -169,7 +172,9 @@ static bool match_form(struct str s, const char *form, struct civil *c)
 	return s.len == 0;
 }
 
-/* The latest year with these two digits in which the date lies no more than 50 years ahead of now. */
+/*
+ * The latest year with these two digits in which the date lies no more than 50 years ahead of now.
+ */
 static int64_t year_with_century(struct civil c, time_t now)
 {
 	int64_t this_year = civil_of_days(floor_div(now, SECONDS_PER_DAY)).year;

@@ -29,7 +29,10 @@ static struct str take_token(struct str *s)
 	return token;
 }
 
-/* The inside of a quoted string whose opening quote is gone; a backslash before `"` or `\` takes it along. */
+/*
+ * The inside of a quoted string whose opening quote is gone; a backslash before `"` or `\` takes it
+ * along.
+ */
 static bool take_quoted(struct str *s, struct str *raw)
 {
 	size_t i = 0;
@@ -75,8 +78,8 @@ static int percent_value(struct str s)
 }
 
 /*
- * Undoes \" and \\, and of the percent forms only those that browsers write for `"`, CR and LF: any other
- * percent sign in a file's name is sent as it is.
+ * Undoes \" and \\, and of the percent forms only those that browsers write for `"`, CR and LF: any
+ * other percent sign in a file's name is sent as it is.
  */
 static bool decode_quoted(struct str raw, char *room, struct str *out)
 {
@@ -138,8 +141,9 @@ static bool decode_extended(struct str raw, char *room, struct str *out)
 }
 
 /*
- * charset "'" [ language ] "'" value-chars (RFC 8187 section 3.2.1). Only UTF-8 must be understood; one in
- * another charset is passed over, so that a plain filename beside it counts (RFC 6266 section 4.3).
+ * charset "'" [ language ] "'" value-chars (RFC 8187 section 3.2.1). Only UTF-8 must be understood;
+ * one in another charset is passed over, so that a plain filename beside it counts (RFC 6266
+ * section 4.3).
  */
 static bool take_extended(struct str raw, char *room, struct disposition *out, unsigned *seen)
 {
@@ -251,7 +255,9 @@ static struct str cut_at_character(struct str s, size_t max)
 	return str_head(s, len);
 }
 
-/* Appends s; every byte that may not be in a name becomes one `_`, so lengths stay what they were. */
+/*
+ * Appends s; every byte that may not be in a name becomes one `_`, so lengths stay what they were.
+ */
 static size_t append_clean(char *room, size_t len, struct str s)
 {
 	while (s.len > 0) {

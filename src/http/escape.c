@@ -6,8 +6,8 @@ static const struct str replacement = STR("\xef\xbf\xbd");
 static const char hex_upper[] = "0123456789ABCDEF";
 
 /*
- * The lead bytes by class, and what the second byte may be: it alone rules out overlong forms (c0, c1,
- * e0 80..9f, f0 80..8f), surrogates (ed a0..bf) and what lies above U+10FFFF (f4 90.., f5..).
+ * The lead bytes by class, and what the second byte may be: it alone rules out overlong forms (c0,
+ * c1, e0 80..9f, f0 80..8f), surrogates (ed a0..bf) and what lies above U+10FFFF (f4 90.., f5..).
  */
 static const struct {
 	unsigned char lead_first, lead_last, second_first, second_last;
@@ -133,7 +133,10 @@ void escape_json(struct buf *out, struct str text)
 	buf_add(out, text);
 }
 
-/* unreserved and sub-delims of RFC 3986 section 2, and `@`: what stands for itself anywhere in a path. */
+/*
+ * unreserved and sub-delims of RFC 3986 section 2, and `@`: what stands for itself anywhere in a
+ * path.
+ */
 static bool is_path_byte(char c)
 {
 	return ascii_is_alpha(c) || ascii_is_digit(c) ||
@@ -166,7 +169,9 @@ void escape_path(struct buf *out, struct str path)
 	percent_encode(out, str_from_index(path, leading), "/:");
 }
 
-/* A colon in the first segment of a relative reference would end a scheme (RFC 3986 section 4.2). */
+/*
+ * A colon in the first segment of a relative reference would end a scheme (RFC 3986 section 4.2).
+ */
 void escape_segment(struct buf *out, struct str segment)
 {
 	percent_encode(out, segment, "");

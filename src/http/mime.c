@@ -7,8 +7,8 @@ struct mime_row {
 };
 
 /*
- * Sorted by extension, for the binary search. Types as IANA has them where it has one, else as browsers
- * and other servers write them; JavaScript is text/javascript (RFC 9239).
+ * Sorted by extension, for the binary search. Types as IANA has them where it has one, else as
+ * browsers and other servers write them; JavaScript is text/javascript (RFC 9239).
  */
 static const struct mime_row mime_table[] = {
 	{ STR("123"), STR("application/vnd.lotus-1-2-3") },

@@ -6,9 +6,9 @@
  *      preamble CRLF --boundary padding CRLF  head lines  CRLF  data CRLF --boundary -- epilogue
  *      `-- PREAMBLE --------' `- DELIMITED -'`----- HEAD -----'`- FIRST, DATA -----'
  *
- * The CRLF before the dashes belongs to the delimiter (RFC 2046 section 5.1.1). At the start of the body
- * and of a part's data it has been seen already, as the start of the line or as the end of the head:
- * there `matched` begins at 2, and those two bytes are no data when the match fails.
+ * The CRLF before the dashes belongs to the delimiter (RFC 2046 section 5.1.1). At the start of the
+ * body and of a part's data it has been seen already, as the start of the line or as the end of the
+ * head: there `matched` begins at 2, and those two bytes are no data when the match fails.
  */
 enum state {
 	STATE_PREAMBLE,
@@ -70,8 +70,9 @@ bool multipart_is_complete(const struct multipart *parser)
 }
 
 /*
- * The index of the first byte of `in` where the delimiter begins, or may begin and the input ends before
- * that is certain. A CR stands in the delimiter only at its front, so a failed match can't hide another.
+ * The index of the first byte of `in` where the delimiter begins, or may begin and the input ends
+ * before that is certain. A CR stands in the delimiter only at its front, so a failed match can't
+ * hide another.
  */
 static size_t delimiter_find(const struct multipart *parser, struct str in)
 {
@@ -104,8 +105,8 @@ static bool delimiter_continue(struct multipart *parser, struct str *in)
 }
 
 /*
- * Reads data up to the delimiter. MULTIPART_DATA: *data, of which none belongs to a delimiter; it may be
- * empty. MULTIPART_PART_END: the delimiter is through. MULTIPART_MORE: all input is used up.
+ * Reads data up to the delimiter. MULTIPART_DATA: *data, of which none belongs to a delimiter; it
+ * may be empty. MULTIPART_PART_END: the delimiter is through. MULTIPART_MORE: all input is used up.
  */
 static enum multipart_event data_next(struct multipart *parser, struct str *in, struct str *data)
 {

@@ -35,8 +35,8 @@ static bool etag_take(struct str *s, struct etag *tag)
 }
 
 /*
- * Section 8.8.3.2: strong, both must be strong; weak, only what is quoted counts. The quotes see to it
- * that nothing equals an `other` that is empty.
+ * Section 8.8.3.2: strong, both must be strong; weak, only what is quoted counts. The quotes see to
+ * it that nothing equals an `other` that is empty.
  */
 static bool etag_equals(const struct etag *tag, struct str other, bool strong)
 {
@@ -141,8 +141,8 @@ enum precondition precondition_judge(const struct head *head, const struct valid
 }
 
 /*
- * A date is a strong validator only once its second is over: until then the file may change again under
- * the same date (section 8.8.2.2), and the client's piece may not fit ours.
+ * A date is a strong validator only once its second is over: until then the file may change again
+ * under the same date (section 8.8.2.2), and the client's piece may not fit ours.
  */
 bool precondition_range_applies(const struct head *head, const struct validators *validators,
                                 time_t now)

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 
-/* "The PROXY protocol", versions 1 & 2, https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt */
+/*
+ * "The PROXY protocol", versions 1 & 2, https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt
+ */
 
 enum {
 	V1_MAX = 107, /* the longest line of version 1, its CRLF included (section 2.1) */
@@ -12,7 +14,9 @@ enum {
 static const struct str v1_start = STR("PROXY ");
 static const struct str v2_signature = STR("\r\n\r\n\0\r\nQUIT\n");
 
-/* The text of an address into network order; inet_pton takes no leading zeros and no short forms. */
+/*
+ * The text of an address into network order; inet_pton takes no leading zeros and no short forms.
+ */
 static bool take_address(struct str text, unsigned family, uint8_t out[16])
 {
 	char copy[INET6_ADDRSTRLEN];

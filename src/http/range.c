@@ -58,8 +58,8 @@ static bool range_touches(const struct range *a, const struct range *b)
 }
 
 /*
- * Those already there touch none of each other, so one pass is enough: the first that the new one touches
- * grows, later ones that it also touches vanish into it.
+ * Those already there touch none of each other, so one pass is enough: the first that the new one
+ * touches grows, later ones that it also touches vanish into it.
  */
 static size_t ranges_join(struct range *ranges, size_t count, struct range added)
 {
@@ -84,7 +84,10 @@ static size_t ranges_join(struct range *ranges, size_t count, struct range added
 	return kept;
 }
 
-/* The set behind "bytes=", or false where the unit is another (section 14.1: names are in any case). */
+/*
+ * The set behind "bytes=", or false where the unit is another (section 14.1: names are in any
+ * case).
+ */
 static bool range_set(struct str value, struct str *set)
 {
 	size_t equals = str_find(value, '=');

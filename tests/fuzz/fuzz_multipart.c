@@ -61,7 +61,10 @@ static struct str run(struct str body, size_t piece, char *memory)
 	return buf_str(&trace);
 }
 
-/* The first byte is a size of pieces; whole, byte by byte and in these pieces must come to the same. */
+/*
+ * The first byte is a size of pieces; whole, byte by byte and in these pieces must come to the
+ * same.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char whole[TRACE_SIZE], bytes[TRACE_SIZE], pieces[TRACE_SIZE];

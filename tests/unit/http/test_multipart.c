@@ -10,7 +10,8 @@ enum { TRACE_SIZE = 65536 };
 
 /*
  * What a body was taken for, in one line: "[name|filename|type]data;" for each part ("-": no
- * filename), "." at the closing delimiter, "!400" where it was refused, "~" where it ended too early.
+ * filename), "." at the closing delimiter, "!400" where it was refused, "~" where it ended too
+ * early.
  */
 struct trace {
 	struct multipart parser;
