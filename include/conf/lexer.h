@@ -9,6 +9,7 @@ enum token_kind { TOKEN_WORD, TOKEN_SEMICOLON, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_EN
 struct token {
 	enum token_kind kind;
 	bool quoted;
+	bool is_faulty;      /* reported already: what it says is a guess */
 	struct str text;     /* of a word, escapes resolved; a C string too */
 	struct position at;  /* the word with its quotes, or the character */
 	struct position end; /* the place right behind it, where a ';' would belong */

@@ -10,6 +10,7 @@ struct node {
 	struct token *args;
 	size_t arg_count;
 	bool has_block;
+	bool is_faulty;       /* a word of it is: nothing more is said about it */
 	bool is_default;      /* made from the text of a row's default */
 	struct position open; /* the '{' */
 	struct node *children;

@@ -84,12 +84,18 @@ fail:
 
 static void say_unreadable(struct tree *tree, struct position at, struct str name, int why)
 {
+	struct diag_message *message = NULL;
+
 	if (why == EFBIG)
 		diag_add(tree->diag, DIAG_ERROR, at, "'%.*s' is larger than %d bytes",
 		         STR_ARG(name), TREE_FILE_BYTES);
 	else
-		diag_add(tree->diag, DIAG_ERROR, at, "can't read '%.*s': %s", STR_ARG(name),
-		         strerror(why));
+		message = diag_add(tree->diag, DIAG_ERROR, at, "can't read '%.*s': %s",
+		                   STR_ARG(name), strerror(why));
+	if (why == ENOENT && at.source && name.len > 0 && name.ptr[0] != '/')
+		diag_help(tree->diag, message,
+		          "it is looked for beside this file, then below the prefix %.*s",
+		          STR_ARG(tree->config->prefix));
 }
 
 /* Text has no control characters but tabs and line ends; the first other one ends the reading. */

@@ -103,7 +103,7 @@ static bool find_quote(struct lexer *lexer, char quote, size_t *end)
 	return false;
 }
 
-static void check_behind_quote(struct lexer *lexer, const struct token *token)
+static void check_behind_quote(struct lexer *lexer, struct token *token)
 {
 	struct str text = lexer->source->text;
 	struct diag_message *message;
@@ -111,6 +111,7 @@ static void check_behind_quote(struct lexer *lexer, const struct token *token)
 
 	if (is_space(c) || strchr(";{})", c))
 		return;
+	token->is_faulty = true;
 	message = diag_add(lexer->diag, DIAG_ERROR, position_at(lexer, lexer->next, 1),
 	                   "text right behind a closing quote");
 	if (token->at.line != lexer->line)
@@ -130,7 +131,9 @@ static void read_string(struct lexer *lexer, struct token *token)
 	while (first_line < end && text.ptr[first_line] != '\n')
 		first_line++;
 	at.width = closed ? (uint32_t)(first_line - open + (first_line == end)) : 1;
-	*token = (struct token){ .kind = TOKEN_WORD, .quoted = true, .at = at };
+	*token = (struct token){
+		.kind = TOKEN_WORD, .quoted = true, .is_faulty = !closed, .at = at
+	};
 	if (!closed)
 		diag_add(lexer->diag, DIAG_ERROR, at, "the string that opens here is never closed");
 	for (size_t i = open; i < end; i++) {

@@ -223,8 +223,8 @@ static bool parse_option(const struct value *v, const struct token *arg, struct 
 		return false;
 	}
 	if (row->refusal) {
-		message =
-		        value_error(v, arg, "'listen … %.*s' is not supported", STR_ARG(row->name));
+		message = value_error(v, arg, "the option '%.*s' is not supported",
+		                      STR_ARG(row->name));
 		diag_help(v->build->diag, message, "%s", row->refusal);
 		return false;
 	}

@@ -106,17 +106,29 @@ static struct position bound_at(const struct build *build, const struct listener
 	return (struct position){ .source = NULL };
 }
 
+static void say_taken(struct build *build, struct listener_conf *listener, struct str key,
+                      const struct token *name)
+{
+	struct diag_message *message;
+
+	if (key.len == 0)
+		message = diag_add(build->diag, DIAG_ERROR, name->at,
+		                   "a second server without a name on '%.*s' can't be reached",
+		                   STR_ARG(listener->text));
+	else
+		message = diag_add(build->diag, DIAG_ERROR, name->at,
+		                   "the server name '%.*s' is taken on '%.*s'", STR_ARG(name->text),
+		                   STR_ARG(listener->text));
+	diag_relate(build->diag, message, bound_at(build, listener, key), "the first is here");
+}
+
 static void bind_name(struct build *build, struct listener_conf *listener, struct map *map,
                       struct str key, struct server_conf *server, const struct token *name)
 {
 	struct bound_name *bound;
 
 	if (map_get(map, key)) {
-		diag_relate(build->diag,
-		            diag_add(build->diag, DIAG_ERROR, name->at,
-		                     "the server name '%.*s' is taken on '%.*s'",
-		                     STR_ARG(name->text), STR_ARG(listener->text)),
-		            bound_at(build, listener, key), "it is taken here");
+		say_taken(build, listener, key, name);
 		return;
 	}
 	if (!map_put(map, key, server))

@@ -123,13 +123,13 @@ static const char *place_name(unsigned where)
 {
 	switch (where) {
 	case DIRECTIVE_SERVER:
-		return "server";
+		return "in server";
 	case DIRECTIVE_LOCATION:
-		return "location";
+		return "in location";
 	case DIRECTIVE_EVENTS:
-		return "events";
+		return "in events";
 	default:
-		return "the top level (or http)";
+		return "at the top level or in http";
 	}
 }
 
@@ -142,7 +142,7 @@ static bool check_place(struct build *build, unsigned where, const struct direct
 
 	if (row->where & where)
 		return true;
-	message = diag_add(build->diag, DIAG_ERROR, node->name.at, "'%.*s' can't stand in %s",
+	message = diag_add(build->diag, DIAG_ERROR, node->name.at, "'%.*s' can't stand %s",
 	                   STR_ARG(row->name), place_name(where));
 	for (unsigned bit = DIRECTIVE_MAIN; bit <= DIRECTIVE_LOCATION; bit <<= 1) {
 		if (!(row->where & bit))
@@ -150,7 +150,7 @@ static bool check_place(struct build *build, unsigned where, const struct direct
 		buf_text(&places, places.len > 0 ? " or " : "");
 		buf_text(&places, place_name(bit));
 	}
-	diag_help(build->diag, message, "it belongs in %.*s", (int)places.len, places.ptr);
+	diag_help(build->diag, message, "it belongs %.*s", (int)places.len, places.ptr);
 	return false;
 }
 
@@ -159,7 +159,10 @@ static void say_arity(struct build *build, const struct directive *row, const st
 	struct position at = node->arg_count > row->max ? node->args[row->max].at : node->name.at;
 	struct diag_message *message;
 
-	if (row->min == row->max)
+	if (row->max == 0)
+		message = diag_add(build->diag, DIAG_ERROR, at, "'%.*s' takes no arguments",
+		                   STR_ARG(row->name));
+	else if (row->min == row->max)
 		message = diag_add(build->diag, DIAG_ERROR, at,
 		                   "'%.*s' takes %u argument%s, not %zu", STR_ARG(row->name),
 		                   row->min, row->min == 1 ? "" : "s", node->arg_count);

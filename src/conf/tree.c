@@ -16,15 +16,18 @@ static void advance(struct parser *p)
 	lexer_next(&p->lexer, &p->token);
 }
 
-static void missing_semicolon(struct parser *p, const struct node *node, const char *help)
+static void missing_semicolon(struct parser *p, const struct node *node)
 {
 	struct diag *diag = p->tree->diag;
-	struct diag_message *message =
-	        diag_add(diag, DIAG_ERROR, p->last_end, "missing ';' after '%.*s'",
-	                 STR_ARG(node->name.text));
+	struct diag_message *message;
 
-	if (help)
-		diag_help(diag, message, "%s", help);
+	if (node->is_faulty)
+		return;
+	message = diag_add(diag, DIAG_ERROR, p->last_end, "missing ';' after '%.*s'",
+	                   STR_ARG(node->name.text));
+	if (p->token.kind == TOKEN_WORD)
+		diag_help(diag, message, "put '%.*s' in quotes if it is meant as an argument",
+		          STR_ARG(p->token.text));
 }
 
 /*
@@ -55,29 +58,19 @@ static void add_argument(struct parser *p, struct node *node, size_t *cap)
 	node->args[node->arg_count++] = p->token;
 }
 
-/* Reads the arguments; the parser then stands on what ended them. False: the end was a fault. */
-static bool parse_arguments(struct parser *p, struct node *node, bool raw)
+/* Reads the arguments; the parser then stands on what ended them. */
+static void parse_arguments(struct parser *p, struct node *node, bool raw)
 {
 	size_t cap = 0;
 
 	for (advance(p); p->token.kind == TOKEN_WORD; advance(p)) {
-		if (begins_statement(p, raw)) {
-			missing_semicolon(p, node,
-			                  "put the word in quotes if it is meant as an argument");
-			return false;
-		}
+		if (begins_statement(p, raw))
+			return;
 		add_argument(p, node, &cap);
+		node->is_faulty |= p->token.is_faulty;
 	}
 	if (node->arg_count > TREE_ARGS_MAX)
 		node->arg_count = TREE_ARGS_MAX;
-	if (p->token.kind == TOKEN_SEMICOLON) {
-		advance(p);
-		return true;
-	}
-	if (p->token.kind == TOKEN_OPEN)
-		return true;
-	missing_semicolon(p, node, NULL);
-	return false;
 }
 
 /* Passes a block that nests too deep, without recursion. */
@@ -132,12 +125,18 @@ static void parse_block(struct parser *p, struct node *node, unsigned depth)
 static struct node **parse_statement(struct parser *p, unsigned depth, bool raw, struct node **tail)
 {
 	struct node *node = arena_zero(p->tree->scratch, sizeof *node);
-	bool whole;
 
 	node->name = p->token;
-	whole = parse_arguments(p, node, raw);
-	if (p->token.kind == TOKEN_OPEN && whole)
+	node->is_faulty = p->token.is_faulty;
+	parse_arguments(p, node, raw);
+	if (p->token.kind == TOKEN_OPEN)
 		parse_block(p, node, depth);
+	else if (p->token.kind == TOKEN_SEMICOLON)
+		advance(p);
+	else
+		missing_semicolon(p, node);
+	if (node->is_faulty && !node->has_block)
+		return tail;
 	if (str_eq(node->name.text, STR_OF("include")) && !node->has_block)
 		return tree_include(p->tree, node, depth, raw, tail);
 	*tail = node;

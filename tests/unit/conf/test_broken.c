@@ -1,0 +1,47 @@
+#include "load.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/*
+ * Every tests/conf/broken/NAME.conf says exactly what NAME.expected holds: mistakes are errors, traps
+ * warnings. With UPDATE_EXPECTED set in the environment the files are written anew, for a look at the
+ * difference.
+ */
+static void check_file(const char *path)
+{
+	char expected_path[512], *expected, *messages;
+	struct loaded loaded;
+
+	snprintf(expected_path, sizeof expected_path, "%.*s.expected",
+	         (int)(strlen(path) - strlen(".conf")), path);
+	loaded_file(&loaded, path);
+	messages = loaded_messages(&loaded);
+	if (getenv("UPDATE_EXPECTED")) {
+		FILE *file = fopen(expected_path, "w");
+
+		cr_assert(ne(ptr, file, NULL));
+		fputs(messages, file);
+		fclose(file);
+	}
+	expected = load_read(&loaded.arena, expected_path);
+	cr_assert(ne(ptr, expected, NULL), "%s is missing", expected_path);
+	cr_expect(eq(str, messages, expected), "%s", path);
+	cr_expect(eq(int, loaded.config == NULL, loaded.diag.errors > 0),
+	          "%s: with an error there is no configuration", path);
+	loaded_end(&loaded);
+}
+
+Test(broken, files_say_what_is_wrong)
+{
+	glob_t found;
+
+	cr_assert(eq(int, glob("tests/conf/broken/*.conf", 0, NULL, &found), 0));
+	cr_expect(ge(sz, found.gl_pathc, 60), "the corpus is there");
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		check_file(found.gl_pathv[i]);
+	globfree(&found);
+}
