@@ -22,7 +22,10 @@ struct stage {
 	struct request *r; /* NULL: none yet */
 };
 
-/* server: what stands in the one server block; each %s in it is the root. Fails the test when it is wrong. */
+/*
+ * server: what stands in the one server block; each %s in it is the root, which has two empty directories,
+ * store and dir. Fails the test when it is wrong.
+ */
 void stage_open(struct stage *stage, const char *server);
 void stage_close(struct stage *stage);
 
