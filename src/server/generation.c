@@ -322,13 +322,14 @@ bool generation_has(const struct generation *g, pid_t pid)
 
 static void generation_log_death(const struct worker_process *p, pid_t pid, int status)
 {
+	const char *then = p->generation->draining ? "" : "; it is started again";
+
 	if (WIFSIGNALED(status))
-		log_error(
-		        "worker %u (process %ld) was ended by signal %d (%s); it is started again",
-		        p->number, (long)pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		log_error("worker %u (process %ld) exited with status %d; it is started again",
-		          p->number, (long)pid, WEXITSTATUS(status));
+		log_error("worker %u (process %ld) was ended by signal %d (%s)%s", p->number,
+		          (long)pid, WTERMSIG(status), strsignal(WTERMSIG(status)), then);
+	else if (WEXITSTATUS(status) != 0 || !p->generation->draining)
+		log_error("worker %u (process %ld) exited with status %d%s", p->number, (long)pid,
+		          WEXITSTATUS(status), then);
 }
 
 /* Started again at once the first time; later the longer the more often it has died quickly. */
@@ -340,12 +341,12 @@ static void generation_worker_died(struct worker_process *p, pid_t pid, int stat
 	p->pid = 0;
 	g->ready -= p->is_ready;
 	generation_close(g, &p->control);
+	generation_log_death(p, pid, status);
 	if (g->draining) {
 		if (generation_running(g) == 0)
 			generation_close(g, &g->launcher);
 		return;
 	}
-	generation_log_death(p, pid, status);
 	p->quick_deaths = clock_now() - p->started < GENERATION_QUICK_MS ? p->quick_deaths + 1 : 0;
 	if (!g->was_ready && p->quick_deaths >= GENERATION_QUICK_MAX) {
 		supervisor_generation_failed(g->supervisor, g);

@@ -54,7 +54,7 @@ _Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int 
 	if (!worker_close_others(g, control, launcher) || privileges_drop(g->config) != 0 ||
 	    privileges_die_with(parent) != 0)
 		_exit(1);
-	_exit(worker_run(&start));
+	exit(worker_run(&start));
 }
 
 _Noreturn void generation_be_launcher(struct generation *g, int supervisor, const int *workers)
@@ -65,5 +65,5 @@ _Noreturn void generation_be_launcher(struct generation *g, int supervisor, cons
 		                        .worker_count = g->worker_count };
 
 	child_begin(g);
-	_exit(launcher_run(&start));
+	exit(launcher_run(&start));
 }

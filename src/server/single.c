@@ -35,7 +35,7 @@ static pid_t single_fork_launcher(struct config *config, struct sockets *sockets
 		close(control[0]);
 		close(worker[0]);
 		sockets_close(sockets, false);
-		_exit(launcher_run(&start));
+		exit(launcher_run(&start));
 	}
 	close(control[1]);
 	close(worker[1]);

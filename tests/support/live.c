@@ -261,6 +261,11 @@ void live_close(struct live *l)
 {
 	pid_t pid;
 
+	/* What a sanitized build found in any of the processes, leaks included. */
+	cr_expect(strstr(live_read(l, "stderr"), "Sanitizer") == NULL, "%s",
+	          live_read(l, "stderr"));
+	cr_expect(strstr(live_read(l, "stderr"), "runtime error") == NULL, "%s",
+	          live_read(l, "stderr"));
 	if (l->pid > 0)
 		kill(l->pid, SIGKILL);
 	while (l->pid != 0 && live_scan(l, NULL, &pid) > 0) {
