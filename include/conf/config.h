@@ -287,6 +287,9 @@ struct listener_conf {
 	struct position at;
 };
 
+/* Directive sandbox: confinement of the workers. */
+enum sandbox_mode { SANDBOX_ON, SANDBOX_OFF, SANDBOX_REQUIRE };
+
 struct config {
 	struct arena arena;
 	struct str path;       /* of the configuration file, as given */
@@ -298,6 +301,7 @@ struct config {
 	uint32_t worker_connections;
 	uint32_t worker_rlimit_nofile; /* 0: raised as needed */
 	bool master_process;
+	enum sandbox_mode sandbox;
 	bool daemon;
 	struct str user, group; /* empty: none */
 	uid_t uid;              /* of `user`, resolved when loaded */

@@ -77,6 +77,14 @@ enum worker_message {
 	        'o' /* down: a byte, the index in config.logs, and that log's new descriptor */
 };
 
+/*
+ * The two ends of worker_run(), for whoever turns the loop by hand. open: 0, or -1 and errno; the worker
+ * is then good for nothing and the process should end. close() drops every connection and gives
+ * everything back, the descriptors of the start included.
+ */
+int worker_open(struct worker *w, const struct worker_start *start);
+void worker_close(struct worker *w);
+
 /* Runs until drained. Returns the exit status of the process. */
 int worker_run(const struct worker_start *start);
 

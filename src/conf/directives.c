@@ -30,6 +30,10 @@ static const struct value_range connections = { 1, 1 << 20 }, descriptors = { 0,
                                 some_time = { 1, (uint64_t)365 * DAY },
                                 any_size = { 0, (uint64_t)1 << 50 }, buffer = { 256, 1 << 20 };
 
+static const struct value_word sandbox[] = { { STR("on"), SANDBOX_ON },
+	                                     { STR("off"), SANDBOX_OFF },
+	                                     { STR("require"), SANDBOX_REQUIRE },
+	                                     { { NULL, 0 }, 0 } };
 static const struct value_word links[] = { { STR("outside"), PATH_LINKS_INSIDE },
 	                                   { STR("on"), PATH_LINKS_NONE },
 	                                   { STR("if_not_owner"), PATH_LINKS_OWNER },
@@ -78,6 +82,11 @@ const struct directive directives[] = {
 	{ .name = STR("master_process"), .where = M, ARGS(1, 1), IN_CONFIG(master_process),
 	  .type = &value_flag, .usual = "on", .syntax = "on | off",
 	  .doc = "off: one process without a supervisor, for debugging." },
+	{ .name = STR("sandbox"), .where = M, ARGS(1, 1), IN_CONFIG(sandbox), .type = &value_words,
+	  .detail = sandbox, .usual = "on", .syntax = "on | off | require",
+	  .doc = "Confinement of the workers by the kernel: they can open nothing but the configured "
+	         "directories, and execute nothing. require: do not start where the kernel lacks a "
+	         "part of it." },
 	{ .name = STR("daemon"), .where = M, ARGS(1, 1), IN_CONFIG(daemon), .type = &value_flag,
 	  .usual = "off", .syntax = "on | off",
 	  .doc = "on: go to the background once every socket listens." },

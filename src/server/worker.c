@@ -6,6 +6,7 @@
 #include "net/sock.h"
 #include "server/conn.h"
 #include "server/programs.h"
+#include "server/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -274,7 +275,7 @@ static void worker_before_sleep(struct loop *loop)
 	access_logs_flush(&LIST_ENTRY(loop, struct worker, loop)->logs);
 }
 
-static int worker_init(struct worker *w, const struct worker_start *start)
+int worker_open(struct worker *w, const struct worker_start *start)
 {
 	*w = (struct worker){ .config = start->config, .handlers = start->handlers };
 	list_init(&w->idle);
@@ -307,7 +308,7 @@ static void worker_close_connections(struct list *list)
 		conn_close(LIST_ENTRY(list->next, struct conn, node));
 }
 
-static void worker_end(struct worker *w)
+void worker_close(struct worker *w)
 {
 	w->draining = true;
 	worker_close_connections(&w->idle);
@@ -343,14 +344,16 @@ int worker_run(const struct worker_start *start)
 	static const char ready = WORKER_READY;
 	struct worker *w = malloc(sizeof *w);
 
-	if (!w || worker_init(w, start) != 0) {
+	if (!w || worker_open(w, start) != 0) {
 		log_error("the worker can't start: %s", strerror(errno));
 		return 1;
 	}
+	if (sandbox_enter(w->config) != 0)
+		return 1;
 	if (start->control >= 0 && sock_send_message(start->control, &ready, 1, NULL, 0) != 0)
 		log_warn("the supervisor could not be told of the start: %s", strerror(errno));
 	loop_run(&w->loop);
-	worker_end(w);
+	worker_close(w);
 	free(w);
 	return 0;
 }

@@ -1,0 +1,180 @@
+#include "server/sandbox.h"
+
+#include "server/seccomp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Rights that Debian 12's headers do not know yet; the kernel's numbers never change. */
+enum {
+	SANDBOX_FS_REFER = 1 << 13,
+	SANDBOX_FS_TRUNCATE = 1 << 14,
+	SANDBOX_FS_IOCTL_DEV = 1 << 15,
+	SANDBOX_NET_ALL = 3,  /* bind and connect of TCP */
+	SANDBOX_SCOPE_ALL = 3 /* abstract Unix sockets and signals */
+};
+
+/* struct landlock_ruleset_attr as of its version 6; an older kernel is given as much as it knows. */
+struct sandbox_ruleset {
+	uint64_t fs, net, scoped;
+};
+
+enum {
+	SANDBOX_FS_BASE = (1 << 13) - 1, /* everything of version 1 */
+	SANDBOX_READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+	SANDBOX_STORE = SANDBOX_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+	                LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR
+};
+
+/* ---- Landlock ---------------------------------------------------------------------------------------- */
+
+static int sandbox_abi(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+static int sandbox_ruleset(int abi)
+{
+	struct sandbox_ruleset attr = { .fs = SANDBOX_FS_BASE };
+	size_t size = sizeof attr.fs;
+
+	if (abi >= 2)
+		attr.fs |= SANDBOX_FS_REFER;
+	if (abi >= 3)
+		attr.fs |= SANDBOX_FS_TRUNCATE;
+	if (abi >= 4) {
+		attr.net = SANDBOX_NET_ALL;
+		size = 2 * sizeof attr.fs;
+	}
+	if (abi >= 5)
+		attr.fs |= SANDBOX_FS_IOCTL_DEV;
+	if (abi >= 6) {
+		attr.scoped = SANDBOX_SCOPE_ALL;
+		size = sizeof attr;
+	}
+	return (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
+}
+
+/* A directory that is not there needs no rule. */
+static int sandbox_allow(int ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = access };
+	int result;
+
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return 0;
+	result = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+	close(rule.parent_fd);
+	return result;
+}
+
+/* disable_symlinks off or if_not_owner follows links out of the roots, so the domain must be as wide. */
+static bool sandbox_is_wide(const struct config *config)
+{
+	for (size_t i = 0; i < config->locations.len; i++) {
+		enum path_links links = config->locations.items[i]->settings.links;
+
+		if (links == PATH_LINKS_ALL || links == PATH_LINKS_OWNER)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t sandbox_rights(const struct config_dir *dir, int abi)
+{
+	if (!dir->is_store)
+		return SANDBOX_READ;
+	return SANDBOX_STORE | (abi >= 3 ? SANDBOX_FS_TRUNCATE : 0);
+}
+
+static int sandbox_landlock(const struct config *config)
+{
+	int abi = sandbox_abi(), ruleset = abi < 1 ? -1 : sandbox_ruleset(abi), result = -1, error;
+
+	if (ruleset < 0)
+		return -1;
+	if (sandbox_is_wide(config) && sandbox_allow(ruleset, "/", SANDBOX_READ) != 0)
+		goto end;
+	for (size_t i = 0; i < config->dirs.len; i++)
+		if (sandbox_allow(ruleset, config->dirs.items[i].path.ptr,
+		                  sandbox_rights(&config->dirs.items[i], abi)) != 0)
+			goto end;
+	result = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+
+end:
+	error = errno;
+	close(ruleset);
+	errno = error;
+	return result;
+}
+
+/* ---- capabilities ------------------------------------------------------------------------------------ */
+
+/* Root without `user` keeps what it needs to reach the files; Landlock says which those are. */
+static int sandbox_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (geteuid() == 0)
+		data[0].effective = data[0].permitted =
+		        1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER;
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
+		if (geteuid() == 0 && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0 && errno != EPERM)
+			return -1;
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------- */
+
+/* A step that failed: only worth a line, unless the configuration insists. */
+static int sandbox_lacks(const struct config *config, const char *what)
+{
+	int error = errno;
+
+	if (config->sandbox == SANDBOX_REQUIRE) {
+		log_error("`sandbox require` can't be kept: %s: %s", what, strerror(error));
+		return -1;
+	}
+	log_notice("the worker runs without %s: %s", what, strerror(error));
+	return 0;
+}
+
+int sandbox_enter(const struct config *config)
+{
+	if (config->sandbox == SANDBOX_OFF)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 &&
+	    sandbox_lacks(config, "no_new_privs") != 0)
+		return -1;
+	if (sandbox_landlock(config) != 0 && sandbox_lacks(config, "Landlock") != 0)
+		return -1;
+	if (sandbox_capabilities() != 0 && sandbox_lacks(config, "dropped capabilities") != 0)
+		return -1;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	if (seccomp_enter() != 0 && sandbox_lacks(config, "a system call filter") != 0)
+		return -1;
+#endif
+	return 0;
+}
+
+void sandbox_describe(const struct config *config, struct buf *out)
+{
+	if (config->sandbox == SANDBOX_OFF) {
+		buf_text(out, "# sandbox: off; workers may do whatever their user may\n");
+		return;
+	}
+	buf_text(out, "# sandbox: workers execute nothing, connect to nothing, signal nobody\n");
+	if (sandbox_is_wide(config))
+		buf_text(out, "# sandbox: read  / (a location follows links out of its root)\n");
+	for (size_t i = 0; i < config->dirs.len; i++)
+		buf_format(out, "# sandbox: %s %s\n",
+		           config->dirs.items[i].is_store ? "write" : "read ",
+		           config->dirs.items[i].path.ptr);
+}
