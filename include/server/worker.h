@@ -30,7 +30,7 @@ struct shared {
 	_Atomic uint64_t file_epoch; /* see server/file_cache.h */
 };
 
-enum { WORKER_SCRATCH = 256 * 1024, WORKER_CORK = 64 * 1024 };
+enum { WORKER_SCRATCH = 1024 * 1024, WORKER_CORK = 64 * 1024 };
 
 /* One process's worth of server: a loop, its listeners and connections. */
 struct worker {
