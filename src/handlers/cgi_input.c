@@ -117,4 +117,4 @@ static void spool_end(struct request *r)
 	cgi_launch(cgi, (int64_t)r->body_received);
 }
 
-const struct sink cgi_sink_spool = { .write = spool_write, .end = spool_end };
+const struct sink cgi_sink_spool = { .write = spool_write, .end = spool_end, .is_eager = true };

@@ -96,7 +96,9 @@ static void put_end(struct request *r)
 	respond(r, 204);
 }
 
-static const struct sink put_sink = { .write = upload_write_file, .end = put_end };
+static const struct sink put_sink = { .write = upload_write_file,
+	                              .end = put_end,
+	                              .is_eager = true };
 
 /* Opens the parent directory, which has to be there. */
 static bool put_open(struct request *r, struct upload *u, struct str *name)

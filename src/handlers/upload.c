@@ -194,7 +194,7 @@ static void form_end(struct request *r)
 		upload_finish(r);
 }
 
-static const struct sink form_sink = { .write = form_write, .end = form_end };
+static const struct sink form_sink = { .write = form_write, .end = form_end, .is_eager = true };
 
 /* ---- raw bodies --------------------------------------------------------------------------------------- */
 
@@ -206,7 +206,9 @@ static void raw_end(struct request *r)
 		upload_finish(r);
 }
 
-static const struct sink raw_sink = { .write = upload_write_file, .end = raw_end };
+static const struct sink raw_sink = { .write = upload_write_file,
+	                              .end = raw_end,
+	                              .is_eager = true };
 
 /* Content-Disposition names it, if anything does. False: the request has been answered. */
 static bool raw_name(struct request *r, char *room, struct str *name)

@@ -8,6 +8,8 @@
 
 enum {
 	INPUT_HEAD_ROOM = 32 * 1024, /* a read for a head: a whole pipeline of them */
+	INPUT_BODY_ROOM =
+	        64 * 1024, /* what a sink without room leaves is kept with the connection */
 	INPUT_STASH_ROOM = 16 * 1024
 };
 
@@ -95,6 +97,16 @@ static enum fill input_filled(struct conn *c, ssize_t n, size_t room)
 	return FILL_DATA;
 }
 
+/* Files take a large read cheaper than many small ones: 64 KiB at a time cost 1.8 times 1 MiB. */
+static size_t input_room(const struct conn *c, enum conn_input_use use)
+{
+	const struct sink *sink = c->request ? c->request->sink : NULL;
+
+	if (use == CONN_INPUT_HEAD)
+		return INPUT_HEAD_ROOM;
+	return sink && sink->is_eager ? WORKER_SCRATCH : INPUT_BODY_ROOM;
+}
+
 enum fill conn_input_fill(struct conn *c, enum conn_input_use use)
 {
 	struct worker *w = c->worker;
@@ -106,7 +118,7 @@ enum fill conn_input_fill(struct conn *c, enum conn_input_use use)
 	if (!c->can_read)
 		return c->has_eof ? FILL_END : FILL_BLOCKED;
 	if (w->input.len == 0) {
-		room = use == CONN_INPUT_HEAD ? INPUT_HEAD_ROOM : WORKER_SCRATCH;
+		room = input_room(c, use);
 		n = io_recv(c->watch.fd, w->scratch, room, 0);
 		result = input_filled(c, n, room);
 		if (result == FILL_DATA)
