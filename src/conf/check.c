@@ -49,6 +49,13 @@ static void warn_slash(struct build *build, const struct level *level)
 	            location->at, "the location is here");
 }
 
+/* An error page may still lead there. */
+static bool is_named(const struct node *node)
+{
+	return node_is(node, "location") && node->arg_count == 1 && node->args[0].text.len > 0 &&
+	       node->args[0].text.ptr[0] == '@';
+}
+
 static void warn_after_return(struct build *build, const struct level *level,
                               const struct node *nodes)
 {
@@ -58,7 +65,7 @@ static void warn_after_return(struct build *build, const struct level *level,
 	for (const struct node *node = nodes; node && first; node = node->next) {
 		const struct directive *row = directive_find(node->name.text);
 
-		if (behind && row && row->is_content)
+		if (behind && row && row->is_content && !is_named(node))
 			diag_relate(build->diag,
 			            diag_add(build->diag, DIAG_WARNING, node->name.at,
 			                     "'%.*s' can never act: the return above answers "

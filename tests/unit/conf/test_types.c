@@ -150,6 +150,7 @@ static const struct {
 	{ AT_MAIN, "daemon on;", NULL },
 	{ AT_MAIN, "user root;", NULL },
 	{ AT_MAIN, "pid /run/a.pid;", NULL },
+	{ AT_MAIN, "sandbox require;", NULL },
 	{ AT_MAIN, "shutdown_timeout 5;", "shutdown_timeout 5s;" },
 	{ AT_MAIN, "worker_shutdown_timeout 1h30m;", "worker_shutdown_timeout 90m;" },
 	{ AT_MAIN, "cgi_max_processes 8;", NULL },
