@@ -26,6 +26,7 @@ printf '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\n"; cat\n' >"$work/www/e
 chmod +x "$work/www/echo.sh"
 cat >"$work/site.conf" <<CONF
 master_process off;
+sandbox off;
 access_log $work/access.log combined;
 error_log $work/error.log info;
 server {
