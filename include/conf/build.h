@@ -34,8 +34,9 @@ struct listen_origin {
 enum {
 	BUILD_STATEMENTS_MAX = 16384, /* on one level, blocks not counted */
 	BUILD_LISTENERS_MAX = 4096,
-	BUILD_UNSORTED_MAX = 4096, /* regular expressions, or named locations, on one level */
-	BUILD_TYPES_MAX = 8192     /* extensions on one level */
+	BUILD_LOCATIONS_MAX = 65536, /* servers and locations in all */
+	BUILD_UNSORTED_MAX = 4096,   /* regular expressions, or named locations, on one level */
+	BUILD_TYPES_MAX = 8192       /* extensions on one level */
 };
 
 /* The state of turning a tree into a configuration. */
@@ -52,6 +53,7 @@ struct build {
 		struct token *items;
 		size_t count;
 	} server_names;   /* of the server being built */
+	bool is_full;     /* BUILD_LOCATIONS_MAX is reached, and it was said */
 	int default_root; /* index in dirs of the root that nobody asked for */
 };
 
@@ -75,6 +77,8 @@ void build_locations(struct build *build, struct level *outer, const struct node
                      struct location_set *set);
 /* Makes the named locations of a server known, before anything refers to them. */
 void build_named(struct build *build, struct server_conf *server, const struct node *nodes);
+/* Whether there may be one more server or location; says once when not. */
+bool build_has_room(struct build *build, struct position at);
 /* Gives the location its id and lists it. */
 void build_register(struct build *build, struct location *location);
 /* The index in server.named, or CONFIG_NONE. */

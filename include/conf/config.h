@@ -2,6 +2,7 @@
 #define CONF_CONFIG_H
 
 #include "base/arena.h"
+#include "base/cidr.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/path.h"
@@ -126,6 +127,16 @@ struct media_types {
 	size_t count;
 };
 
+/* allow and deny: the first rule whose range holds the client decides; where none does, it is let in. */
+struct access_rule {
+	struct cidr range;
+	bool allow;
+};
+struct access_list {
+	struct access_rule *items;
+	size_t count;
+};
+
 enum autoindex_format { AUTOINDEX_BY_ACCEPT, AUTOINDEX_HTML, AUTOINDEX_JSON };
 enum upload_overwrite { OVERWRITE_OFF, OVERWRITE_ON, OVERWRITE_RENAME };
 
@@ -168,6 +179,7 @@ struct settings {
 	struct return_rule ret;
 	struct error_page_list error_pages;
 	struct method_rule methods;
+	struct access_list access;
 	struct added_header_list headers;
 	struct media_types types;
 	struct str default_type;

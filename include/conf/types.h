@@ -28,6 +28,9 @@ struct value_type {
 	bool (*print)(const struct shown *shown, const void *target, size_t i, struct buf *out);
 	/* Joins what the outer level has into a list of the inner one. */
 	void (*merge)(struct build *build, void *inner, const void *outer);
+	/* The directive that the i-th statement is of, where several share one list; NULL: the
+	 * row's. */
+	struct str (*name)(const void *target, size_t i);
 };
 
 /* Details of numbers, sizes and times: the permitted range. */
@@ -52,6 +55,7 @@ extern const struct value_type value_methods, value_add_header, value_types, val
 extern const struct value_type value_cgi, value_cgi_pass, value_cgi_param, value_store;
 extern const struct value_type value_access_log, value_error_log, value_log_format;
 extern const struct value_type value_listen, value_server_name;
+extern const struct value_type value_allow, value_deny;
 
 /* ---- pieces that the types share ------------------------------------------------------------------------ */
 

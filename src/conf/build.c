@@ -104,6 +104,17 @@ void level_read(struct build *build, struct level *level, const struct node *nod
 		bind_error_pages(build, level);
 }
 
+bool build_has_room(struct build *build, struct position at)
+{
+	if (build->config->locations.len < BUILD_LOCATIONS_MAX)
+		return true;
+	if (!build->is_full)
+		diag_add(build->diag, DIAG_ERROR, at, "more than %d servers and locations",
+		         BUILD_LOCATIONS_MAX);
+	build->is_full = true;
+	return false;
+}
+
 void build_register(struct build *build, struct location *location)
 {
 	location->id = (uint32_t)build->config->locations.len;
@@ -143,7 +154,7 @@ static void build_servers(struct build *build, struct level *main_level, const s
 	for (const struct node *node = nodes; node; node = node->next) {
 		if (is_wrapper(main_level, node) && node_is(node, "http"))
 			build_servers(build, main_level, node->children);
-		else if (is_level(main_level, node))
+		else if (is_level(main_level, node) && build_has_room(build, node->name.at))
 			build_server(build, main_level, node);
 	}
 }

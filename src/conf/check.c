@@ -1,6 +1,7 @@
 #include "conf/settings.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,11 +89,28 @@ static void warn_open_store(struct build *build, const struct level *level)
 	const struct node *node = level_setter(level, "upload_store");
 	struct diag_message *message;
 
-	if (!node || level->settings->store == CONFIG_NONE || !writes(level->settings))
+	if (!node || level->settings->store == CONFIG_NONE || !writes(level->settings) ||
+	    level->settings->access.count > 0)
 		return;
 	message = diag_add(build->diag, DIAG_WARNING, node->name.at,
 	                   "PUT and DELETE are open to everybody here");
-	diag_help(build->diag, message, "`methods GET POST;` leaves them out");
+	diag_help(build->diag, message,
+	          "allow and deny say who may; `methods GET POST;` leaves them out");
+}
+
+/* A list that ends in allow does nothing there: who is in no rule is let in. */
+static void warn_open_list(struct build *build, const struct level *level)
+{
+	const struct node *node = level_setter(level, "allow");
+	const struct access_list *list = &level->settings->access;
+
+	if (!node || list->count == 0 || !list->items[list->count - 1].allow ||
+	    list->items[list->count - 1].range.family == AF_UNSPEC)
+		return;
+	diag_help(build->diag,
+	          diag_add(build->diag, DIAG_WARNING, node->name.at,
+	                   "an allow list without deny all: everybody is let in"),
+	          "`deny all;` behind it");
 }
 
 /* The directory that the location's own path leads to, links resolved; NULL where there is none. */
@@ -151,6 +169,7 @@ void check_level(struct build *build, const struct level *level, const struct no
 	warn_dir(build, level, "root", R_OK | X_OK, "readable");
 	warn_links(build, level);
 	warn_after_return(build, level, nodes);
+	warn_open_list(build, level);
 	if (level->where != DIRECTIVE_LOCATION)
 		return;
 	warn_dir(build, level, "alias", R_OK | X_OK, "readable");

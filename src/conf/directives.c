@@ -148,6 +148,15 @@ const struct directive directives[] = {
 	{ .name = STR("internal"), .where = L, ARGS(0, 0), IN_SETTINGS(is_internal),
 	  .inherit = INHERIT_NEVER, .type = &value_present, .syntax = "",
 	  .doc = "Only for internal redirects: a client that asks gets 404." },
+	/* ---- access ---- */
+	{ .name = STR("allow"), .where = MSL, ARGS(1, 1), .repeatable = true, IN_SETTINGS(access),
+	  .type = &value_allow, .syntax = "ADDRESS[/BITS] | unix: | all",
+	  .doc = "Lets these clients in. allow and deny make one list in the order written; the "
+	         "first that holds the client decides, and who is in none is let in. An inner "
+	         "level's list takes the place of the outer one's." },
+	{ .name = STR("deny"), .where = MSL, ARGS(1, 1), .repeatable = true, IN_SETTINGS(access),
+	  .type = &value_deny, .syntax = "ADDRESS[/BITS] | unix: | all",
+	  .doc = "Answers these clients 403; see allow." },
 	/* ---- connections ---- */
 	{ .name = STR("client_header_timeout"), .where = MS, ARGS(1, 1),
 	  IN_SETTINGS(client_header_timeout), .type = &value_time, .detail = &some_time,

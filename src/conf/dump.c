@@ -19,7 +19,7 @@ static void dump_row(const struct shown *shown, const void *target, unsigned dep
 		size_t before = out->len;
 
 		indent(out, depth);
-		buf_add(out, row->name);
+		buf_add(out, row->type->name ? row->type->name(target, i) : row->name);
 		buf_byte(out, ' ');
 		if (!row->type->print(shown, target, i, out)) {
 			out->len = before;

@@ -4,8 +4,8 @@ static const char proxy_way[] =
         "run a reverse proxy for this part; programs are reached by cgi or cgi_pass";
 static const char tls_way[] = "TLS is not spoken here: put a TLS proxy in front, and listen with "
                               "proxy_protocol behind it";
-static const char access_way[] = "access is decided by allow, deny and auth_basic, which this "
-                                 "version lacks too: do not serve this part";
+static const char access_way[] = "access is decided by allow and deny here: write those, "
+                                 "or do not serve this part";
 
 /*
  * What nginx files may hold besides our own directives. Only tuning that changes neither what is served
@@ -246,8 +246,6 @@ static const struct foreign foreign[] = {
 	{ STR("ssl_certificate_compression"), FOREIGN_IGNORED, NULL },
 	{ STR("ssl_object_cache_inheritable"), FOREIGN_IGNORED, NULL },
 	/* ---- of our own language, not in this version ---- */
-	{ STR("allow"), FOREIGN_LATER, NULL },
-	{ STR("deny"), FOREIGN_LATER, NULL },
 	{ STR("auth_basic"), FOREIGN_LATER, NULL },
 	{ STR("auth_basic_user_file"), FOREIGN_LATER, NULL },
 	{ STR("limit_conn"), FOREIGN_LATER, NULL },

@@ -206,6 +206,8 @@ static struct location *build_location(struct build *build, struct level *outer,
 	}
 	if (!check_written(build, node, &pattern) || !check_nesting(build, outer, &pattern))
 		return NULL;
+	if (!build_has_room(build, pattern.token->at))
+		return NULL;
 	location = new_location(build, outer, &pattern);
 	level_open(build, &level, outer, DIRECTIVE_LOCATION, &location->settings);
 	level.location = location;

@@ -114,6 +114,8 @@ static void say_unknown(struct build *build, const struct node *node)
 	}
 	message = diag_add(build->diag, DIAG_ERROR, node->name.at, "unknown directive '%.*s'",
 	                   STR_ARG(node->name.text));
+	if (!message) /* enough is shown */
+		return;
 	near = diag_nearest(node->name.text, directive_name_at, NULL);
 	if (near.len > 0)
 		diag_help(build->diag, message, "did you mean '%.*s'?", STR_ARG(near));
@@ -197,6 +199,19 @@ static bool check_shape(struct build *build, const struct directive *row, const 
 	return true;
 }
 
+/* Whether another row has put something into the same list on this level. */
+static bool is_begun(const struct level *level, const struct directive *row)
+{
+	for (size_t i = 0; i < directive_count; i++) {
+		const struct directive *other = &directives[i];
+
+		if (level->set[i] && other != row && other->target == row->target &&
+		    other->offset == row->offset && other->size == row->size)
+			return true;
+	}
+	return false;
+}
+
 /* True where the statement may be read, and then recorded as a setter. */
 static bool check_once(struct build *build, struct level *level, const struct directive *row,
                        const struct node *node)
@@ -205,7 +220,7 @@ static bool check_once(struct build *build, struct level *level, const struct di
 
 	if (!*first) {
 		*first = node;
-		if (row->repeatable && row->target == TARGET_SETTINGS)
+		if (row->repeatable && row->target == TARGET_SETTINGS && !is_begun(level, row))
 			memset(target_on(build, level, row), 0, row->size);
 		return true;
 	}
