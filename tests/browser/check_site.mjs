@@ -75,6 +75,17 @@ async function redirect(page) {
 	noProblems(page);
 }
 
+async function slashAdded(page, server, context) {
+	for (const path of ["/files", "/files/charts", "/uploads"]) {
+		const answer = await context.request.get(`${path}?a=b`, { maxRedirects: 0 });
+		assert.equal(answer.status(), 301, path);
+		assert.equal(answer.headers().location, `${path}/?a=b`);
+	}
+	await page.goto("/files");
+	assert.equal(page.url(), `${server.site}/files/`);
+	noProblems(page);
+}
+
 async function missingPage(page) {
 	await page.goto("/");
 	const [answer] = await Promise.all([
@@ -129,6 +140,7 @@ export async function checkSite(runner) {
 	});
 	await runner.check("every link works, and every link on the pages behind it", everyLink);
 	await runner.check("the redirect leads to the new address", redirect);
+	await runner.check("a directory without its slash is redirected, its query kept", slashAdded);
 	await runner.check("a missing page gets our own page and the status 404", missingPage);
 	await runner.check("the second name has a site of its own", secondName);
 	await runner.check("the second port has an app whose addresses survive a reload", secondPort);
