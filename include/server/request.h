@@ -6,6 +6,7 @@
 #include "http/framing.h"
 #include "http/host.h"
 #include "http/target.h"
+#include "net/sock.h"
 #include "server/body.h"
 #include "server/decide.h"
 
@@ -49,6 +50,7 @@ struct request {
 	struct worker *worker; /* likewise */
 	const struct config *config;
 	const struct listener_conf *listener;
+	struct peer peer; /* the client; family 0: nobody (--explain) */
 	struct head head; /* as the client sent it */
 	struct framing framing;
 	struct host host;

@@ -132,14 +132,12 @@ static struct str meta_redirect_status(struct environment *e)
 
 static struct str meta_remote_addr(struct environment *e)
 {
-	return e->r->conn ? env_peer(e, &e->r->conn->peer) : unset;
+	return e->r->peer.family != AF_UNSPEC ? env_peer(e, &e->r->peer) : unset;
 }
 
 static struct str meta_remote_port(struct environment *e)
 {
-	const struct conn *c = e->r->conn;
-
-	return c && c->peer.family != AF_UNIX ? env_number(e, c->peer.port) : unset;
+	return e->r->peer.port != 0 ? env_number(e, e->r->peer.port) : unset;
 }
 
 static struct str meta_request_id(struct environment *e)

@@ -9,6 +9,7 @@
 static void conn_begin_request(struct conn *c, struct request *r)
 {
 	r->conn = c;
+	r->peer = c->peer;
 	r->listener = c->listener->conf;
 	r->server = r->listener->default_server;
 	r->location = &r->server->self;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "http/escape.h"
+#include "server/access.h"
 #include "server/decide_steps.h"
 #include "server/request.h"
 #include "server/vars.h"
@@ -317,6 +318,8 @@ static enum decided decide_once(struct request *r, struct file_view *view)
 	set = request_settings(r);
 	if (set->is_internal && !r->is_internal)
 		return decide_error(r, 404, NULL);
+	if (set->access.count > 0 && !access_admits(&set->access, &r->peer))
+		return decide_error(r, 403, "this address is not let in here");
 	if (set->ret.code != 0) {
 		r->decision.kind = set->ret.code == 444 ? DECIDE_CLOSE : DECIDE_RETURN;
 		return DECIDED;

@@ -224,6 +224,13 @@ static void var_server_port(struct buf *out, struct request *r, struct str argum
 static void var_remote_addr(struct buf *out, struct request *r, struct str argument)
 {
 	(void)argument;
+	if (r->peer.family != AF_UNSPEC)
+		peer_print(&r->peer, out);
+}
+
+static void var_realip_remote_addr(struct buf *out, struct request *r, struct str argument)
+{
+	(void)argument;
 	if (r->conn)
 		peer_print(&r->conn->peer, out);
 }
@@ -231,8 +238,8 @@ static void var_remote_addr(struct buf *out, struct request *r, struct str argum
 static void var_remote_port(struct buf *out, struct request *r, struct str argument)
 {
 	(void)argument;
-	if (r->conn && r->conn->peer.family != AF_UNIX)
-		buf_u64(out, r->conn->peer.port);
+	if (r->peer.port != 0)
+		buf_u64(out, r->peer.port);
 }
 
 static void var_connection(struct buf *out, struct request *r, struct str argument)
@@ -378,7 +385,7 @@ static const struct vars_row vars_rows[] = {
 	{ STR("msec"), false, var_msec },
 	{ STR("pid"), false, var_pid },
 	{ STR("query_string"), false, var_args },
-	{ STR("realip_remote_addr"), false, var_remote_addr },
+	{ STR("realip_remote_addr"), false, var_realip_remote_addr },
 	{ STR("remote_addr"), false, var_remote_addr },
 	{ STR("remote_port"), false, var_remote_port },
 	{ STR("remote_user"), false, var_nothing },
