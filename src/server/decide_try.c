@@ -65,10 +65,12 @@ enum decided decide_try_files(struct request *r, struct file_view *view)
 	for (size_t i = 0; i < try->count; i++) {
 		struct str uri = vars_text(&try->paths[i], r);
 
-		if (uri.ptr && try_exists(r, view, uri)) {
+		if (!uri.ptr || !try_exists(r, view, uri))
+			continue;
+		/* "$uri/" found a directory that was asked for without its slash: that is a 301. */
+		if (uri.len != r->target.path.len + 1 || uri.ptr[uri.len - 1] != '/')
 			r->target.path = uri;
-			return DECIDE_ON;
-		}
+		return DECIDE_ON;
 	}
 	switch (try->last) {
 	case TRY_CODE:
