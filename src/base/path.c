@@ -54,7 +54,7 @@ static int path_close_with(int fd, int result)
  */
 static int path_open_name(int at, const char *name, int flags, bool owned)
 {
-	struct stat link, target;
+	struct stat link = { 0 }, target;
 	bool is_link = fstatat(at, name, &link, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(link.st_mode);
 	int fd;
 
