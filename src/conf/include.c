@@ -150,28 +150,44 @@ static bool may_open(struct tree *tree, struct position at, struct str name, con
 	return true;
 }
 
+static void close_source(void *fd)
+{
+	close(*(int *)fd);
+}
+
+/* The descriptor is in the arena's care meanwhile: a failed allocation leaves by longjmp. */
+static bool read_source(struct tree *tree, struct position at, struct str name,
+                        struct source *source, struct stat *st)
+{
+	int *fd = arena_alloc(tree->scratch, sizeof *fd);
+	bool whole;
+
+	source->name = name;
+	*fd = open_source(name.ptr, st);
+	if (*fd < 0) {
+		say_unreadable(tree, at, name, errno);
+		return false;
+	}
+	arena_defer(tree->scratch, close_source, fd);
+	whole = may_open(tree, at, name, st);
+	if (whole && !read_all(*fd, &tree->config->arena, &source->text)) {
+		say_unreadable(tree, at, name, errno);
+		whole = false;
+	}
+	arena_undefer(tree->scratch, close_source, fd);
+	close_source(fd);
+	return whole;
+}
+
 static struct node **read_file(struct tree *tree, struct position at, struct str name,
                                unsigned depth, bool raw, struct node **tail)
 {
 	struct tree_file file = { .outer = tree->open, .name = name };
 	struct source *source = arena_zero(&tree->config->arena, sizeof *source);
 	struct stat st;
-	int fd = open_source(name.ptr, &st);
-	bool whole;
 
-	if (fd < 0) {
-		say_unreadable(tree, at, name, errno);
+	if (!read_source(tree, at, name, source, &st))
 		return tail;
-	}
-	whole = may_open(tree, at, name, &st);
-	if (whole && !read_all(fd, &tree->config->arena, &source->text)) {
-		say_unreadable(tree, at, name, errno);
-		whole = false;
-	}
-	close(fd);
-	if (!whole)
-		return tail;
-	source->name = name;
 	file.device = st.st_dev;
 	file.inode = st.st_ino;
 	file.depth = tree->open ? tree->open->depth + 1 : 0;
@@ -215,17 +231,22 @@ static bool too_many(struct tree *tree, struct position at)
 	return true;
 }
 
+static void end_glob(void *found)
+{
+	globfree(found);
+}
+
 /* A pattern that matches nothing is fine: conf.d may be empty. */
 static struct node **include_glob(struct tree *tree, const struct token *arg, unsigned depth,
                                   bool raw, struct node **tail)
 {
 	struct str pattern = beside(tree, arg->text);
-	glob_t found;
-	int rc = glob(pattern.ptr, 0, NULL, &found);
+	glob_t *found = arena_zero(tree->scratch, sizeof *found);
+	int rc = glob(pattern.ptr, 0, NULL, found);
 
 	if (rc == GLOB_NOMATCH) {
 		pattern = tree_absolute(tree->config, &tree->config->arena, arg->text);
-		rc = glob(pattern.ptr, 0, NULL, &found);
+		rc = glob(pattern.ptr, 0, NULL, found);
 	}
 	if (rc == GLOB_NOMATCH)
 		return tail;
@@ -234,14 +255,12 @@ static struct node **include_glob(struct tree *tree, const struct token *arg, un
 		         STR_ARG(arg->text));
 		return tail;
 	}
-	arena_defer(tree->scratch, (void (*)(void *))globfree, &found);
-	for (size_t i = 0; i < found.gl_pathc && !too_many(tree, arg->at); i++) {
-		struct str name = arena_str(&tree->config->arena, str_from(found.gl_pathv[i]));
+	arena_defer(tree->scratch, end_glob, found);
+	for (size_t i = 0; i < found->gl_pathc && !too_many(tree, arg->at); i++) {
+		struct str name = arena_str(&tree->config->arena, str_from(found->gl_pathv[i]));
 
 		tail = read_file(tree, arg->at, name, depth, raw, tail);
 	}
-	arena_undefer(tree->scratch, (void (*)(void *))globfree, &found);
-	globfree(&found);
 	return tail;
 }
 
