@@ -43,7 +43,7 @@ static bool cidr_mask(struct cidr *range)
 		uint8_t mask = kept >= 8 ? 0xff : (uint8_t)(0xff00u >> kept);
 
 		was_clear &= (range->bytes[i] & ~mask) == 0;
-		range->bytes[i] &= mask;
+		range->bytes[i] = (uint8_t)(range->bytes[i] & mask);
 	}
 	return was_clear;
 }
