@@ -40,10 +40,10 @@ static bool cidr_mask(struct cidr *range)
 
 	for (unsigned i = 0; i < sizeof range->bytes; i++) {
 		unsigned kept = range->bits > 8 * i ? range->bits - 8 * i : 0;
-		uint8_t mask = kept >= 8 ? 0xff : (uint8_t)(0xff00u >> kept);
+		uint8_t mask = (uint8_t)(kept >= 8 ? 0xffu : 0xff00u >> kept);
 
 		was_clear &= (range->bytes[i] & ~mask) == 0;
-		range->bytes[i] = (uint8_t)(range->bytes[i] & mask);
+		range->bytes[i] &= mask;
 	}
 	return was_clear;
 }
