@@ -71,14 +71,16 @@ void request_end(struct request *r)
 struct str request_id(struct request *r)
 {
 	struct worker *w = r->worker;
-	uint64_t n, high, low;
+	/* The worker's own key, because a worker that is started again counts from the start again. */
+	uint64_t seed[3] = { w ? w->id_key[0] : 0, w ? w->id_key[1] : 0, 0 };
+	uint64_t high, low;
 
 	if (r->id[0])
 		return str_make(r->id, 32);
-	n = w ? ++w->id_next : 0;
-	high = map_hash(str_make((const char *)&n, sizeof n));
-	n = ~n;
-	low = map_hash(str_make((const char *)&n, sizeof n));
+	seed[2] = w ? ++w->id_next : 0;
+	high = map_hash(str_make((const char *)seed, sizeof seed));
+	seed[2] = ~seed[2];
+	low = map_hash(str_make((const char *)seed, sizeof seed));
 	snprintf(r->id, sizeof r->id, "%016llx%016llx", (unsigned long long)high,
 	         (unsigned long long)low);
 	return str_make(r->id, 32);

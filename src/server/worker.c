@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum {
@@ -282,6 +283,8 @@ int worker_open(struct worker *w, const struct worker_start *start)
 	list_init(&w->busy);
 	clock_update();
 	gethostname(w->hostname, sizeof w->hostname - 1);
+	if (getrandom(w->id_key, sizeof w->id_key, GRND_NONBLOCK) != (ssize_t)sizeof w->id_key)
+		w->id_key[0] = clock_precise_us() ^ (uint64_t)getpid() << 32;
 	arena_pool_init(&w->arenas, WORKER_ARENA, WORKER_ARENAS_KEPT);
 	w->field_cap = worker_most_headers(w->config);
 	w->fields = calloc(w->field_cap, sizeof *w->fields);
