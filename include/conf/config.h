@@ -137,6 +137,18 @@ struct access_list {
 	size_t count;
 };
 
+/* set_real_ip_from: the proxies whose word about the client is taken. */
+struct cidr_list {
+	struct cidr *items;
+	size_t count;
+};
+
+/* real_ip_header: where they say it. */
+struct real_ip {
+	bool is_proxy_protocol; /* in the PROXY header of the connection */
+	struct str field;       /* else in this field */
+};
+
 enum autoindex_format { AUTOINDEX_BY_ACCEPT, AUTOINDEX_HTML, AUTOINDEX_JSON };
 enum upload_overwrite { OVERWRITE_OFF, OVERWRITE_ON, OVERWRITE_RENAME };
 
@@ -180,6 +192,8 @@ struct settings {
 	struct error_page_list error_pages;
 	struct method_rule methods;
 	struct access_list access;
+	struct cidr_list trusted;
+	struct real_ip real_ip;
 	struct added_header_list headers;
 	struct media_types types;
 	struct str default_type;

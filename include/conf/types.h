@@ -55,7 +55,7 @@ extern const struct value_type value_methods, value_add_header, value_types, val
 extern const struct value_type value_cgi, value_cgi_pass, value_cgi_param, value_store;
 extern const struct value_type value_access_log, value_error_log, value_log_format;
 extern const struct value_type value_listen, value_server_name;
-extern const struct value_type value_allow, value_deny;
+extern const struct value_type value_allow, value_deny, value_trusted, value_real_ip;
 
 /* ---- pieces that the types share ------------------------------------------------------------------------ */
 

@@ -4,7 +4,15 @@
 #include "conf/config.h"
 #include "net/sock.h"
 
+struct request;
+
 /* Whether the list of allow and deny lets the client in. */
 bool access_admits(const struct access_list *list, const struct peer *peer);
+
+/*
+ * Where a trusted proxy (set_real_ip_from) is at the other end of the connection: takes its word for who
+ * the client is, r->peer, and for the request's id. Needs r->server.
+ */
+void access_find_client(struct request *r);
 
 #endif

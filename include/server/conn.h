@@ -7,11 +7,12 @@
 
 /* What the input half waits for. */
 enum conn_in {
-	CONN_IN_IDLE,   /* the first byte of a request */
-	CONN_IN_HEAD,   /* the rest of its head */
-	CONN_IN_BODY,   /* its body */
-	CONN_IN_DONE,   /* nothing: the request is complete, its answer is not */
-	CONN_IN_DISCARD /* whatever comes is thrown away until the client closes or time is up */
+	CONN_IN_IDLE,    /* the first byte of a request */
+	CONN_IN_HEAD,    /* the rest of its head */
+	CONN_IN_BODY,    /* its body */
+	CONN_IN_DONE,    /* nothing: the request is complete, its answer is not */
+	CONN_IN_DISCARD, /* whatever comes is thrown away until the client closes or time is up */
+	CONN_IN_PROXY    /* the PROXY header, before the first request: listen ... proxy_protocol */
 };
 
 /* What the output half waits for. */
@@ -44,6 +45,7 @@ struct conn {
 	uint64_t progress; /* ms: when bytes last moved, or the state's start */
 	uint32_t requests; /* begun so far */
 	struct peer peer;
+	struct peer proxied;              /* whom the PROXY header names; family 0: nobody */
 	uint8_t in, out;                  /* enum conn_in, conn_out */
 	bool can_read : 1, can_write : 1; /* the readiness bits */
 	bool has_fin : 1;   /* the client has closed its side (RDHUP); it may still read */

@@ -103,6 +103,7 @@ struct request {
 	bool is_refused;     /* the head was bad: nothing of it may be trusted */
 	const char *reason;  /* why it was refused or failed, for the log and the page */
 	char id[33];         /* 32 hex digits once request_id() was asked */
+	struct str given_id; /* the id that a trusted proxy gave it; empty: none */
 };
 
 static inline const struct settings *request_settings(const struct request *r)
@@ -110,7 +111,10 @@ static inline const struct settings *request_settings(const struct request *r)
 	return &r->location->settings;
 }
 
-/* The request's id: 32 hexadecimal digits, the same in logs, error pages and programs. */
+/*
+ * The request's id, the same in logs, error pages and programs: 32 hexadecimal digits, or the token of at
+ * most 128 bytes that a trusted proxy sent as X-Request-Id.
+ */
 struct str request_id(struct request *r);
 
 /* Logs to the error log of the request's server, with its id. */

@@ -157,6 +157,13 @@ const struct directive directives[] = {
 	{ .name = STR("deny"), .where = MSL, ARGS(1, 1), .repeatable = true, IN_SETTINGS(access),
 	  .type = &value_deny, .syntax = "ADDRESS[/BITS] | unix: | all",
 	  .doc = "Answers these clients 403; see allow." },
+	{ .name = STR("set_real_ip_from"), .where = MS, ARGS(1, 1), .repeatable = true,
+	  IN_SETTINGS(trusted), .type = &value_trusted, .syntax = "ADDRESS[/BITS] | unix:",
+	  .doc = "A proxy whose word about its client is taken, and whose X-Request-Id." },
+	{ .name = STR("real_ip_header"), .where = MS, ARGS(1, 1), IN_SETTINGS(real_ip),
+	  .type = &value_real_ip, .usual = "X-Real-IP", .syntax = "NAME | proxy_protocol",
+	  .doc = "Where such a proxy says who its client is: a list is read from its right end as "
+	         "far as it names trusted proxies." },
 	/* ---- connections ---- */
 	{ .name = STR("client_header_timeout"), .where = MS, ARGS(1, 1),
 	  IN_SETTINGS(client_header_timeout), .type = &value_time, .detail = &some_time,

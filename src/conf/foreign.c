@@ -257,8 +257,6 @@ static const struct foreign foreign[] = {
 	{ STR("brotli_static"), FOREIGN_LATER, NULL },
 	{ STR("zstd_static"), FOREIGN_LATER, NULL },
 	{ STR("file_cache"), FOREIGN_LATER, NULL },
-	{ STR("set_real_ip_from"), FOREIGN_LATER, NULL },
-	{ STR("real_ip_header"), FOREIGN_LATER, NULL },
 	{ STR("cgi_limit"), FOREIGN_LATER, NULL },
 	{ STR("upload_reserve"), FOREIGN_LATER, NULL },
 	{ STR("upload_resumable"), FOREIGN_LATER, NULL },

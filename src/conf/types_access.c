@@ -81,3 +81,56 @@ const struct value_type value_allow = { .parse = parse_allow,
 	                                .print = print_access,
 	                                .name = name_access };
 const struct value_type value_deny = { .parse = parse_deny, .print = print_nothing };
+
+/* ---- set_real_ip_from ADDRESS[/BITS] | unix: -------------------------------------------------------------- */
+
+static bool parse_trusted(const struct value *v, void *target)
+{
+	struct cidr range;
+
+	if (!take_range(v, &range))
+		return false;
+	*LIST_ADD(v->build->arena, (struct cidr_list *)target) = range;
+	return true;
+}
+
+static bool print_trusted(const struct shown *shown, const void *target, size_t i, struct buf *out)
+{
+	const struct cidr_list *list = target;
+
+	(void)shown;
+	if (i >= list->count)
+		return false;
+	cidr_print(&list->items[i], out);
+	return true;
+}
+
+const struct value_type value_trusted = { .parse = parse_trusted, .print = print_trusted };
+
+/* ---- real_ip_header NAME | proxy_protocol ------------------------------------------------------------------ */
+
+static bool parse_real_ip(const struct value *v, void *target)
+{
+	const struct token *arg = &v->node->args[0];
+	struct real_ip made = { .is_proxy_protocol = str_eq(arg->text, STR_OF("proxy_protocol")) };
+
+	if (!text_is_token(arg->text) || !value_is_constant(v, arg)) {
+		value_error(v, arg, "'%.*s' is no name of a field", STR_ARG(arg->text));
+		return false;
+	}
+	if (!made.is_proxy_protocol)
+		made.field = arg->text;
+	*(struct real_ip *)target = made;
+	return true;
+}
+
+static bool print_real_ip(const struct shown *shown, const void *target, size_t i, struct buf *out)
+{
+	const struct real_ip *real_ip = target;
+
+	(void)shown;
+	buf_add(out, real_ip->is_proxy_protocol ? STR_OF("proxy_protocol") : real_ip->field);
+	return i == 0;
+}
+
+const struct value_type value_real_ip = { .parse = parse_real_ip, .print = print_real_ip };

@@ -52,6 +52,7 @@ bool conn_open(struct worker *worker, const struct listener *listener, int fd,
 		            .listener = listener,
 		            .number = ++worker->conn_number,
 		            .progress = clock_now(),
+		            .in = listener->conf->proxy_protocol ? CONN_IN_PROXY : CONN_IN_IDLE,
 		            .can_write = true };
 	task_init(&c->task, conn_step);
 	list_init(&c->node);
@@ -167,6 +168,8 @@ static bool conn_expire(struct conn *c)
 		r->on_deadline(r);
 		return !c->is_dead;
 	}
+	if (c->in == CONN_IN_PROXY)
+		log_info("a connection is closed: no PROXY header came in time");
 	conn_close(c);
 	return false;
 }

@@ -1,6 +1,8 @@
 #include "server/conn_parts.h"
 
 #include "base/clock.h"
+#include "http/proxy_proto.h"
+#include "server/access.h"
 #include "server/conn_input.h"
 #include "server/response.h"
 
@@ -61,6 +63,8 @@ static enum parse conn_read_head(struct request *r, struct refusal *refusal)
 	r->location = &r->server->self;
 	if (r->server->self.settings.merge_slashes != merge)
 		p = target_parse(r->head.target, r->method, !merge, room, &r->target, refusal);
+	if (r->server->self.settings.trusted.count > 0)
+		access_find_client(r);
 	r->body_left = r->framing.length;
 	r->body_done = r->framing.kind == FRAMING_NONE;
 	r->continue_due = r->framing.expect_continue;
@@ -222,6 +226,65 @@ static enum advance conn_advance_discard(struct conn *c)
 	return ADVANCE_STALLED;
 }
 
+/* ---- the PROXY header ------------------------------------------------------------------------------ */
+
+static enum advance conn_refuse_proxy(struct conn *c, const char *reason)
+{
+	char memory[64];
+	struct buf peer = buf_fixed(memory, sizeof memory);
+
+	peer_print(&c->peer, &peer);
+	log_info("a connection from %.*s is closed: %s", (int)peer.len, peer.ptr, reason);
+	return conn_dead(c);
+}
+
+/* LOCAL and UNKNOWN name nobody: the proxy speaks for itself. */
+static void conn_take_proxy(struct conn *c, const struct proxy_proto *header)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(header->source_port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+		                   .sin6_port = htons(header->source_port) };
+
+	conn_input_take(c, header->size);
+	c->in = CONN_IN_IDLE;
+	if (header->is_local || header->family == 0)
+		return;
+	memcpy(&v4.sin_addr, header->source, sizeof v4.sin_addr);
+	memcpy(&v6.sin6_addr, header->source, sizeof v6.sin6_addr);
+	peer_from(&c->proxied, header->family == 4 ? (const struct sockaddr *)(const void *)&v4
+	                                           : (const struct sockaddr *)(const void *)&v6);
+}
+
+static enum advance conn_advance_proxy(struct conn *c)
+{
+	struct proxy_proto header = { 0 };
+	struct refusal refusal;
+
+	for (;;) {
+		switch (c->worker->input.len > 0
+		                ? proxy_proto_parse(c->worker->input, &header, &refusal)
+		                : PARSE_PARTIAL) {
+		case PARSE_COMPLETE:
+			conn_take_proxy(c, &header);
+			return ADVANCE_MOVED;
+		case PARSE_BAD:
+			return conn_refuse_proxy(c, refusal.reason);
+		case PARSE_PARTIAL:
+			break;
+		}
+		switch (conn_input_fill(c, CONN_INPUT_HEAD)) {
+		case FILL_DATA:
+			break;
+		case FILL_END:
+			return conn_refuse_proxy(c, "it ended before its PROXY header");
+		case FILL_BROKEN:
+			return conn_dead(c);
+		case FILL_BLOCKED:
+			return ADVANCE_STALLED;
+		}
+	}
+}
+
 enum advance conn_advance_in(struct conn *c)
 {
 	switch ((enum conn_in)c->in) {
@@ -232,6 +295,8 @@ enum advance conn_advance_in(struct conn *c)
 		return conn_advance_body(c);
 	case CONN_IN_DISCARD:
 		return conn_advance_discard(c);
+	case CONN_IN_PROXY:
+		return conn_advance_proxy(c);
 	case CONN_IN_DONE:
 		break;
 	}
