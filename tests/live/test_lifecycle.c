@@ -103,6 +103,8 @@ Test(lifecycle, term_ends_what_is_left_after_shutdown_timeout)
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0), "it does not wait for ever");
 	cr_expect(live_is_gone(&l));
 	cr_expect(lt(sz, end_download(fd), (size_t)LARGE), "the client sees that it was cut");
+	cr_expect(strstr(live_read(&l, "error.log"), "signal") == NULL,
+	          "the worker ends by itself");
 }
 
 Test(lifecycle, quit_has_no_such_limit)
@@ -369,6 +371,23 @@ Test(lifecycle, a_killed_supervisor_leaves_nobody_behind)
 	cr_expect(live_is_gone(&l), "worker, launcher and program");
 	cr_expect(eq(int, live_connect(&l, 0), -1), "the port is free");
 	close(fd);
+}
+
+Test(lifecycle, a_worker_that_hangs_goes_with_its_supervisor_too)
+{
+	live_start(&l, SITE "}");
+	kill(live_find(&l, "webserv-worker"), SIGSTOP);
+	cr_expect(eq(int, live_stop(&l, SIGKILL), 128 + SIGKILL));
+	cr_expect(live_is_gone(&l));
+}
+
+Test(lifecycle, a_worker_that_hangs_does_not_keep_the_server_from_stopping)
+{
+	live_start(&l,
+	           "error_log error.log; shutdown_timeout 100ms; server { listen 127.0.0.1:0; }");
+	kill(live_find(&l, "webserv-worker"), SIGSTOP);
+	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
+	cr_expect(live_is_gone(&l));
 }
 
 Test(lifecycle, a_killed_worker_takes_its_programs_along)
