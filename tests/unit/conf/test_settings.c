@@ -194,3 +194,38 @@ Test(settings, logs_are_listed_once)
 	cr_expect(eq(int, loaded.config->logs.items[0].fd, -1));
 	loaded_end(&loaded);
 }
+
+Test(settings, a_default_root_that_is_missing_matters_only_where_files_are_wanted)
+{
+	static const struct {
+		const char *name, *text;
+		bool warns;
+	} rows[] = {
+		{ "a server of files", "server { }", true },
+		{ "a location of files", "server { location / { } }", true },
+		{ "only redirects", "server { return 301 /x; }", false },
+		{ "a location with its own root", "server { location / { root /tmp; } }", false },
+		{ "a location that leaves the rest", "server { location /a { root /tmp; } }",
+		  true },
+		{ "a program", "server { location / { cgi_pass /bin/cat; } }", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct config_source source = { .path = "t",
+			                        .text = rows[i].text,
+			                        .prefix = "/proc" };
+		struct loaded one = { .config = NULL };
+
+		source.names = &load_names;
+		arena_init(&one.arena, NULL);
+		diag_init(&one.diag);
+		one.config = config_load(&source, &one.diag);
+		cr_assert(ne(ptr, one.config, NULL), "%s", rows[i].name);
+		cr_expect(ne(int, one.config->missing_root, CONFIG_NONE), "%s", rows[i].name);
+		cr_expect(eq(int, strstr(loaded_messages(&one), "no root is given") != NULL,
+		             rows[i].warns),
+		          "%s", rows[i].name);
+		cr_expect(strstr(loaded_dump(&one), "root /proc/www") == NULL, "%s", rows[i].name);
+		loaded_end(&one);
+	}
+}
