@@ -276,8 +276,10 @@ void respond_error(struct request *r, unsigned status, const char *reason)
 {
 	const struct error_page *page = response_error_page(r, status);
 
-	if (reason && status >= 400)
-		request_log(r, status >= 500 ? LOG_ERROR : LOG_INFO, "%u: %s", status, reason);
+	/* A refusal has had its line, and 501 is the client's doing: neither may fill the error log. */
+	if (reason && status >= 400 && !r->is_refused)
+		request_log(r, status >= 500 && status != 501 ? LOG_ERROR : LOG_INFO, "%u: %s",
+		            status, reason);
 	response_reset(r);
 	r->sink = NULL;
 	r->reason = reason;
