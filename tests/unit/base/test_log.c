@@ -162,8 +162,9 @@ Test(log, escapes)
 		          escape_rows[i].name, line);
 	}
 	log.json = false;
-	log_write(&log, LOG_ERROR, STR_OF("a\nb) \x1b\xff"), "x");
-	cr_expect(str_eq(next_text(), STR_OF("x (request a?b)?\?\?)")), "an id can't forge either");
+	log_write(&log, LOG_ERROR, STR_OF("a\nb \"c\xff."), "x");
+	cr_expect(str_eq(next_text(), STR_OF("x (request a?b\?\?c?.)")),
+	          "an id can't forge either");
 }
 
 /* 3,000 times the byte: plain, of two bytes in JSON, of five. */
