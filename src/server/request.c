@@ -75,6 +75,8 @@ struct str request_id(struct request *r)
 	uint64_t seed[3] = { w ? w->id_key[0] : 0, w ? w->id_key[1] : 0, 0 };
 	uint64_t high, low;
 
+	if (r->given_id.len > 0)
+		return r->given_id;
 	if (r->id[0])
 		return str_make(r->id, 32);
 	seed[2] = w ? ++w->id_next : 0;
