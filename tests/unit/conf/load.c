@@ -89,18 +89,21 @@ void loaded_end(struct loaded *loaded)
 	arena_end(&loaded->arena);
 }
 
-/* Drops the warning about root, and about a user who has nothing to say. */
+/* That nobody is named for root, that a name has no effect, and what only the owner of a checkout may do. */
+static bool is_personal(const struct diag_message *m)
+{
+	return (m->level == DIAG_WARNING && !m->at.source) ||
+	       (m->level == DIAG_WARNING && strstr(m->text.ptr, "is not writable")) ||
+	       (m->level == DIAG_NOTE && strstr(m->text.ptr, "'user' has no effect"));
+}
+
 static void drop_personal(struct diag *diag)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < diag->messages.len; i++) {
-		const struct diag_message *m = &diag->messages.items[i];
-		bool rootless =
-		        m->level == DIAG_NOTE && strstr(m->text.ptr, "'user' has no effect");
-
-		if (!rootless && (m->level != DIAG_WARNING || m->at.source))
-			diag->messages.items[kept++] = *m;
+		if (!is_personal(&diag->messages.items[i]))
+			diag->messages.items[kept++] = diag->messages.items[i];
 	}
 	diag->messages.len = kept;
 }

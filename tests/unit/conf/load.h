@@ -20,7 +20,7 @@ void loaded_end(struct loaded *loaded);
 
 /*
  * What diag_print() writes, as a C string: without what depends on who runs the tests (that it is root
- * and has no `user`), and with PREFIX and CWD in place of the directories.
+ * or not), and with PREFIX and CWD in place of the directories.
  */
 char *loaded_messages(struct loaded *loaded);
 

@@ -45,3 +45,21 @@ Test(broken, files_say_what_is_wrong)
 		check_file(found.gl_pathv[i]);
 	globfree(&found);
 }
+
+Test(broken, a_store_that_the_workers_may_not_write_is_a_trap)
+{
+	struct loaded loaded;
+	bool said = false;
+
+	loaded_text(&loaded, "user nobody; server { root /tmp; location /u { upload_store /usr;\n"
+	                     " methods POST; } location /t { upload_store /tmp; methods POST; } }");
+	cr_assert(ne(ptr, loaded.config, NULL), "%s", loaded_messages(&loaded));
+	for (size_t i = 0; i < loaded.diag.messages.len; i++) {
+		const char *text = loaded.diag.messages.items[i].text.ptr;
+
+		said |= strstr(text, "'/usr' is not writable") != NULL;
+		cr_expect(strstr(text, "'/tmp' is not writable") == NULL);
+	}
+	cr_expect(said);
+	loaded_end(&loaded);
+}
