@@ -101,6 +101,11 @@ static int sandbox_landlock(const struct config *config)
 		return -1;
 	if (sandbox_is_wide(config) && sandbox_allow(ruleset, "/", SANDBOX_READ) != 0)
 		goto end;
+#if defined(__SANITIZE_ADDRESS__)
+	/* The leak checker looks for its own threads at exit. */
+	if (sandbox_allow(ruleset, "/proc", SANDBOX_READ) != 0)
+		goto end;
+#endif
 	for (size_t i = 0; i < config->dirs.len; i++)
 		if (sandbox_allow(ruleset, config->dirs.items[i].path.ptr,
 		                  sandbox_rights(&config->dirs.items[i], abi)) != 0)
