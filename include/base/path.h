@@ -18,11 +18,12 @@ enum path_links {
 enum { PATH_MAX_BYTES = 4096 };
 
 /*
- * Opens `path` (relative, no leading slash, "" is the root itself) below the directory dirfd. flags as
- * for open(2), without O_CREAT; O_CLOEXEC, O_NOCTTY and O_NONBLOCK are added, so that a FIFO or a device
- * can't block. The descriptor, or -1 and errno: EXDEV for a leading slash, for ".." in the path and for
- * a link that leads out; ELOOP for a link that is not allowed; EINVAL for a NUL in the path;
- * ENAMETOOLONG. Only links, and only with PATH_LINKS_OWNER and PATH_LINKS_ALL, lead out of the root.
+ * Opens `path` below the directory dirfd. "" is the root itself, and leading slashes count nothing, as
+ * if the directory were the file system's root. flags as for open(2), without O_CREAT; O_CLOEXEC,
+ * O_NOCTTY and O_NONBLOCK are added, so that a FIFO or a device can't block. The descriptor, or -1 and
+ * errno: EXDEV for ".." in the path and for a link that leads out; ELOOP for a link that is not allowed;
+ * EINVAL for a NUL in the path; ENAMETOOLONG. Only links, and only with PATH_LINKS_OWNER and
+ * PATH_LINKS_ALL, lead out of the root.
  */
 int path_open(int dirfd, struct str path, int flags, enum path_links links);
 

@@ -226,25 +226,25 @@ static int path_open_walk(int dirfd, const char *path, int flags)
 
 /* ---- the public face --------------------------------------------------------------------------------- */
 
-/* openat() itself would follow these out of the directory, before any link is looked at. */
-static bool path_leads_out(struct str path)
+/* openat() itself would follow it out of the directory, before any link is looked at. */
+static bool path_has_parent(struct str path)
 {
-	if (path.len > 0 && path.ptr[0] == '/')
-		return true;
 	while (path.len > 0)
 		if (str_eq(str_cut(&path, '/'), STR_OF("..")))
 			return true;
 	return false;
 }
 
-/* A C string of the slice, "." for the root itself. */
+/* A C string of the slice, relative whatever it begins with; "." for the root itself. */
 static int path_text(struct str path, char text[PATH_MAX_BYTES])
 {
+	while (path.len > 0 && path.ptr[0] == '/')
+		path = str_from_index(path, 1);
 	if (path.len >= PATH_MAX_BYTES)
 		return path_fail(ENAMETOOLONG);
 	if (path.len > 0 && memchr(path.ptr, '\0', path.len))
 		return path_fail(EINVAL);
-	if (path_leads_out(path))
+	if (path_has_parent(path))
 		return path_fail(EXDEV);
 	if (path.len == 0)
 		path = STR_OF(".");

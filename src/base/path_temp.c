@@ -20,6 +20,8 @@ static void temp_hidden_name(char name[32])
 
 int path_temp_open(struct path_temp *temp, int dirfd, mode_t mode)
 {
+	int error;
+
 	*temp = (struct path_temp){ .dirfd = dirfd };
 	temp->fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	if (temp->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
@@ -31,8 +33,7 @@ int path_temp_open(struct path_temp *temp, int dirfd, mode_t mode)
 	}
 	if (temp->fd >= 0 && fchmod(temp->fd, mode) == 0) /* whatever the umask says */
 		return 0;
-	int error = errno;
-
+	error = errno;
 	path_temp_close(temp);
 	errno = error;
 	return -1;
@@ -54,27 +55,24 @@ static int temp_link(const struct path_temp *temp, const char *name)
 	return linkat(AT_FDCWD, proc, temp->dirfd, name, AT_SYMLINK_FOLLOW);
 }
 
+/*
+ * linkat() can't replace; so the file gets a hidden name first, and that is exchanged in one step. Where
+ * the exchange fails it keeps the hidden name: one that had a name and lost it can't be linked again.
+ */
 static int temp_replace(struct path_temp *temp, const char *name)
 {
-	char other[32];
-	int error;
+	char other[sizeof temp->hidden];
 
-	if (temp->hidden[0]) {
-		if (renameat(temp->dirfd, temp->hidden, temp->dirfd, name) != 0)
+	if (!temp->hidden[0]) {
+		temp_hidden_name(other);
+		if (temp_link(temp, other) != 0)
 			return -1;
-		temp->hidden[0] = '\0';
-		return 0;
+		memcpy(temp->hidden, other, sizeof other);
 	}
-	/* linkat() can't replace; so it gets a hidden name first, and that is exchanged in one step. */
-	temp_hidden_name(other);
-	if (temp_link(temp, other) != 0)
+	if (renameat(temp->dirfd, temp->hidden, temp->dirfd, name) != 0)
 		return -1;
-	if (renameat(temp->dirfd, other, temp->dirfd, name) == 0)
-		return 0;
-	error = errno;
-	unlinkat(temp->dirfd, other, 0);
-	errno = error;
-	return -1;
+	temp->hidden[0] = '\0';
+	return 0;
 }
 
 int path_temp_link(struct path_temp *temp, struct str name, bool replace)
