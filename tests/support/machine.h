@@ -77,6 +77,7 @@ struct machine_io {
 	size_t send_max;       /* bytes that one call sends; 0: any number */
 	size_t recv_max;       /* bytes that one call receives */
 	bool interrupts;       /* every other call is ended by a signal */
+	bool swallows;         /* sendfile says that it has sent everything, and sends nothing */
 	const char *failed;    /* the name of the call that failed */
 };
 

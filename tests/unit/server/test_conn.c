@@ -8,6 +8,7 @@
 #include <criterion/new/assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char config[] =
@@ -15,7 +16,8 @@ static const char config[] =
         " client_header_timeout 20s; keepalive_timeout 30s; client_body_timeout 40s; send_timeout "
         "50s;"
         " location = /text { return 200 hello; } location = /gone { return 444; }"
-        " location /up/ { alias %s/store/; upload_store %s/store; methods GET POST PUT DELETE;"
+        " location /up/ { alias %s/store/; etag off; upload_store %s/store; methods GET POST PUT "
+        "DELETE;"
         "   upload_overwrite on; client_max_body_size 1k; }"
         " location /any/ { alias %s/store/; upload_store %s/store; methods GET PUT;"
         "   upload_overwrite on; client_max_body_size 0; } }";
@@ -104,28 +106,257 @@ static const struct {
 	{ "return 444 says nothing and closes", "GET /gone HTTP/1.1\r\n" H "\r\n" GET, "", true },
 };
 
-static bool session_is(struct machine *m, size_t i, struct str say, struct str *heard)
-{
-	int client = machine_client(m);
-	bool ended;
+enum { SESSIONS = sizeof sessions / sizeof *sessions };
 
-	(void)say;
-	machine_say(m, client, str_from(sessions[i].say));
-	*heard = machine_hear(m, client, &ended);
+/* What is heard when the client says it in pieces of this size. */
+static struct str session_hear(struct machine *m, const char *say, size_t piece, bool *ended)
+{
+	struct str rest = str_from(say), heard;
+	int client = machine_client(m);
+
+	machine_settle(m);
+	while (rest.len > 0) {
+		machine_say(m, client, str_head(rest, piece));
+		rest = str_from_index(rest, piece);
+	}
+	heard = machine_hear(m, client, ended);
+	machine_mask_ids(heard);
 	close(client);
 	machine_settle(m);
-	return live_matches(sessions[i].hear, heard->ptr) && ended == sessions[i].ends;
+	return heard;
 }
 
-Test(conn, answers)
+Test(conn, answers_requests_in_order_and_closes_when_it_should)
 {
-	for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {
+	for (size_t i = 0; i < SESSIONS; i++) {
 		struct machine m;
 		struct str heard;
+		bool ended;
 
 		open_machine(&m);
-		cr_expect(session_is(&m, i, str_from(sessions[i].say), &heard), "%s: heard %s",
+		heard = session_hear(&m, sessions[i].say, 4096, &ended);
+		cr_expect(live_matches(sessions[i].hear, heard.ptr), "%s: heard %.300s",
 		          sessions[i].name, heard.ptr);
+		cr_expect(ended == sessions[i].ends, "%s: the end", sessions[i].name);
+		cr_expect(eq(sz, m.worker.conn_count, 0), "%s: stays behind", sessions[i].name);
 		machine_close(&m);
 	}
+}
+
+static const struct {
+	const char *name;
+	size_t piece;
+	struct machine_io io;
+} hardships[] = {
+	{ "said byte by byte", 1, { 0 } },
+	{ "said seven bytes at a time", 7, { 0 } },
+	{ "received byte by byte", 4096, { .recv_max = 1 } },
+	{ "sent byte by byte", 4096, { .send_max = 1 } },
+	{ "with every other call interrupted", 4096, { .interrupts = true } },
+	{ "in every hard way at once", 1, { .send_max = 1, .recv_max = 1, .interrupts = true } },
+};
+
+Test(conn, hard_times_change_no_byte)
+{
+	for (size_t i = 0; i < SESSIONS; i++) {
+		struct machine easy;
+		bool ended;
+		struct str want;
+
+		open_machine(&easy);
+		want = session_hear(&easy, sessions[i].say, 4096, &ended);
+		for (size_t j = 0; j < sizeof hardships / sizeof *hardships; j++) {
+			struct machine m;
+			struct str got;
+
+			open_machine(&m);
+			machine_io = hardships[j].io;
+			got = session_hear(&m, sessions[i].say, hardships[j].piece, &ended);
+			cr_expect(str_eq(want, got), "%s, %s: heard %.300s instead of %.300s",
+			          sessions[i].name, hardships[j].name, got.ptr, want.ptr);
+			cr_expect(ended == sessions[i].ends, "%s, %s: the end", sessions[i].name,
+			          hardships[j].name);
+			machine_close(&m);
+		}
+		machine_close(&easy);
+	}
+}
+
+static size_t count(struct str in, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = in.ptr; (at = strstr(at, what)); at += strlen(what))
+		n++;
+	return n;
+}
+
+static struct str repeated(struct machine *m, const char *text, size_t times)
+{
+	struct buf b = buf_in_arena(&m->arena, strlen(text) * times);
+
+	for (size_t i = 0; i < times; i++)
+		buf_text(&b, text);
+	return buf_str(&b);
+}
+
+Test(conn, a_thousand_pipelined_requests_are_answered_and_the_last_closes)
+{
+	struct machine m;
+	struct str heard;
+	bool ended;
+	int client;
+
+	open_machine(&m);
+	client = machine_client(&m);
+	machine_say(&m, client, repeated(&m, GET, 1001));
+	heard = machine_hear(&m, client, &ended);
+	cr_expect(eq(sz, count(heard, "HTTP/1.1 200 OK"), 1000), "keepalive_requests is 1000");
+	cr_expect(eq(sz, count(heard, "A file.\n"), 1000));
+	cr_expect(eq(sz, count(heard, "Connection: close"), 1));
+	cr_expect(ended);
+	close(client);
+	machine_close(&m);
+}
+
+Test(conn, a_client_that_does_not_read_its_pipeline_costs_a_bounded_buffer)
+{
+	struct machine m;
+	struct str heard, pipeline;
+	struct conn *c;
+	int client, room = 4608;
+
+	open_machine(&m);
+	client = machine_client(&m);
+	c = machine_conn(&m, 1);
+	setsockopt(c->watch.fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	pipeline = repeated(&m, "GET /text HTTP/1.1\r\n" H "\r\n", 30);
+	for (size_t i = 0; i < 30; i++)
+		machine_say(&m, client, pipeline);
+	c = machine_conn(&m, 1);
+	cr_assert(c != NULL);
+	cr_expect(c->out_buffer != NULL, "answers wait for the client");
+	cr_expect(c->requests < 900, "%u of 900 requests read", c->requests);
+	heard = machine_hear(&m, client, NULL);
+	cr_expect(eq(sz, count(heard, "\r\n\r\nhello"), c->requests), "all of it arrives at last");
+	cr_expect(c->out_buffer == NULL);
+	close(client);
+	machine_close(&m);
+}
+
+/* What an idle connection must not hold. */
+static void expect_bare(struct machine *m, uint64_t number, const char *name)
+{
+	struct conn *c = machine_conn(m, number);
+
+	cr_assert(c != NULL, "%s", name);
+	cr_expect(c->request == NULL, "%s: a request", name);
+	cr_expect(c->stash == NULL, "%s: input", name);
+	cr_expect(c->out_buffer == NULL, "%s: output", name);
+}
+
+Test(conn, an_idle_connection_holds_no_buffer_and_no_request)
+{
+	struct machine m;
+	int client;
+
+	open_machine(&m);
+	client = machine_client(&m);
+	machine_settle(&m);
+	expect_bare(&m, 1, "a new connection");
+	for (size_t i = 0; i < SESSIONS; i++) {
+		if (sessions[i].ends)
+			continue;
+		machine_say(&m, client, str_from(sessions[i].say));
+		machine_hear(&m, client, NULL);
+		if (strstr(sessions[i].hear, "413"))
+			machine_say(&m, client, repeated(&m, "x", 1025));
+		expect_bare(&m, 1, sessions[i].name);
+	}
+	machine_say(&m, client, str_from("GET / HT"));
+	cr_expect(machine_conn(&m, 1)->stash != NULL, "half a head has to be kept");
+	cr_expect(machine_conn(&m, 1)->request == NULL, "but is no request yet");
+	close(client);
+	machine_close(&m);
+}
+
+/* A client that goes away without a word, in every state that the two halves can be in. */
+static const struct {
+	const char *name, *say;
+	enum conn_in in;
+	enum conn_out out;
+	size_t send_max;
+} departures[] = {
+	{ "before its first byte", "", CONN_IN_IDLE, CONN_OUT_IDLE, 0 },
+	{ "in the middle of a head", "GET /a HT", CONN_IN_HEAD, CONN_OUT_IDLE, 0 },
+	{ "between two requests", GET, CONN_IN_IDLE, CONN_OUT_IDLE, 0 },
+	{ "in the middle of a body", "PUT /up/x HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nab",
+	  CONN_IN_BODY, CONN_OUT_AWAIT, 0 },
+	{ "in the middle of a chunk",
+	  "PUT /up/x HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n5\r\nab", CONN_IN_BODY,
+	  CONN_OUT_AWAIT, 0 },
+	{ "in the middle of an answer", "GET /large HTTP/1.1\r\n" H "\r\n", CONN_IN_DONE,
+	  CONN_OUT_SEND, 0 },
+	{ "in the middle of an answer with the next request said",
+	  "GET /large HTTP/1.1\r\n" H "\r\n" GET, CONN_IN_DONE, CONN_OUT_SEND, 0 },
+	{ "after the answer with its body still to come",
+	  "GET /text HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\n12", CONN_IN_BODY, CONN_OUT_SENT,
+	  0 },
+	{ "while what it says is thrown away",
+	  "PUT /up/x HTTP/1.1\r\n" H "Content-Length: 999999\r\n\r\n12", CONN_IN_DISCARD,
+	  CONN_OUT_IDLE, 0 },
+};
+
+Test(conn, a_client_that_goes_away_leaves_nothing_behind)
+{
+	for (size_t i = 0; i < sizeof departures / sizeof *departures; i++) {
+		size_t descriptors, memory;
+		struct machine m;
+		struct conn *c;
+		int client;
+
+		open_machine(&m);
+		machine_exchange(&m, str_from(GET "GET /large HTTP/1.1\r\n" H "\r\n"));
+		machine_exchange(&m, str_from("GET /text HTTP/1.1\r\n" H "\r\n"));
+		arena_end(&m.arena);
+		descriptors = machine_descriptors();
+		memory = machine_memory();
+		client = machine_client(&m);
+		machine_settle(&m);
+		machine_say(&m, client, str_from(departures[i].say));
+		c = machine_conn(&m, 3);
+		cr_assert(c != NULL, "%s", departures[i].name);
+		cr_expect(c->in == departures[i].in && c->out == departures[i].out,
+		          "%s: the state is %d, %d", departures[i].name, c->in, c->out);
+		close(client);
+		machine_settle(&m);
+		cr_expect(machine_conn(&m, 3) == NULL, "%s: still there", departures[i].name);
+		cr_expect(eq(sz, machine_descriptors(), descriptors), "%s", departures[i].name);
+		cr_expect(le(sz, machine_memory(), memory), "%s: memory", departures[i].name);
+		machine_close(&m);
+	}
+}
+
+Test(conn, a_draining_worker_lets_each_connection_say_one_more_thing)
+{
+	struct machine m;
+	struct str heard;
+	bool ended;
+	int client;
+
+	open_machine(&m);
+	client = machine_client(&m);
+	machine_say(&m, client, str_from(GET));
+	machine_hear(&m, client, &ended);
+	cr_expect(not(ended));
+	conn_drain(machine_conn(&m, 1));
+	machine_settle(&m);
+	cr_expect(machine_conn(&m, 1) != NULL,
+	          "it is not closed under a client that may be sending");
+	machine_say(&m, client, str_from(GET));
+	heard = machine_hear(&m, client, &ended);
+	cr_expect(eq(sz, count(heard, "Connection: close"), 1), "%s", heard.ptr);
+	cr_expect(ended);
+	close(client);
+	machine_close(&m);
 }
