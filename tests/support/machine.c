@@ -372,6 +372,45 @@ struct str machine_exchange(struct machine *m, struct str bytes)
 	return heard;
 }
 
+/* ---- requests without a connection ---------------------------------------------------------------------- */
+
+static void machine_read_head(struct machine *m, struct request *r)
+{
+	struct refusal refusal = { 0, "" };
+	char *room = arena_alloc(&r->arena, r->head.target.len + 1);
+
+	r->listener = m->worker.listeners[0].conf;
+	r->server = r->listener->default_server;
+	cr_assert(target_parse(r->head.target, r->method, r->server->self.settings.merge_slashes,
+	                       room, &r->target, &refusal) == PARSE_COMPLETE &&
+	                  host_decide(&r->head, &r->target, &r->host, &refusal) == PARSE_COMPLETE &&
+	                  framing_decide(&r->head, &r->framing, &refusal) == PARSE_COMPLETE,
+	          "%s", refusal.reason);
+	r->server = route_server(r->listener, r->host.name);
+	r->location = &r->server->self;
+}
+
+struct request *machine_request(struct machine *m, const char *text)
+{
+	static const struct head_limits limits = { 4096, 16384, 64 };
+	struct head head = { .fields = m->worker.fields, .field_cap = m->worker.field_cap };
+	struct buf b = buf_in_arena(&m->arena, 1024);
+	struct str rest = str_from(text);
+	struct refusal refusal = { 0, "" };
+	struct request *r;
+
+	while (rest.len > 0) {
+		buf_add(&b, str_cut(&rest, '\n'));
+		buf_text(&b, "\r\n");
+	}
+	buf_text(&b, "\r\n");
+	cr_assert(head_parse(buf_str(&b), &limits, &head, &refusal) == PARSE_COMPLETE, "%s: %s",
+	          text, refusal.reason);
+	r = request_begin(&m->worker, &head, buf_str(&b));
+	machine_read_head(m, r);
+	return r;
+}
+
 /* ---- the account --------------------------------------------------------------------------------------- */
 
 size_t machine_descriptors(void)

@@ -62,6 +62,12 @@ struct str machine_exchange(struct machine *m, struct str bytes);
 /* Replaces every request id (32 hexadecimal digits) in place. */
 void machine_mask_ids(struct str text);
 
+/*
+ * A request without a connection, from its head (lines ended by LF, without the empty one), up to the
+ * point where its server is known: for decide(), variables and the like. To be ended by request_end().
+ */
+struct request *machine_request(struct machine *m, const char *head);
+
 /* How many descriptors this process has open. */
 size_t machine_descriptors(void);
 
