@@ -19,6 +19,13 @@ static bool try_exists(struct request *r, struct file_view *view, struct str uri
 	return file && file->kind == (wants_directory ? FILE_DIRECTORY : FILE_REGULAR);
 }
 
+/* "$uri/" found a directory that was asked for without its slash: that is a 301. */
+static bool try_adds_slash(const struct request *r, struct str uri)
+{
+	return uri.len == r->target.path.len + 1 && uri.ptr[uri.len - 1] == '/' &&
+	       str_starts_with(uri, r->target.path);
+}
+
 /* A person going to a page, not a page that fetches a part of itself: that should hear 404. */
 static bool try_is_navigation(const struct request *r)
 {
@@ -67,8 +74,7 @@ enum decided decide_try_files(struct request *r, struct file_view *view)
 
 		if (!uri.ptr || !try_exists(r, view, uri))
 			continue;
-		/* "$uri/" found a directory that was asked for without its slash: that is a 301. */
-		if (uri.len != r->target.path.len + 1 || uri.ptr[uri.len - 1] != '/')
+		if (!try_adds_slash(r, uri))
 			r->target.path = uri;
 		return DECIDE_ON;
 	}
