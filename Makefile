@@ -90,11 +90,16 @@ browser-test: all
 
 FUZZ_SECONDS ?= 60
 FUZZ_BINS := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SANITIZE := address,undefined -fno-sanitize-recover=all
 
-build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC)
-	@mkdir -p $(@D)
-	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude \
-		-Itests/fuzz -DWEBSERV_VERSION='"$(VERSION)"' -o $@ $< $(wildcard src/base/*.c src/http/*.c src/conf/*.c)
+# The code under test once for all targets, in a folder of its own.
+fuzz-library:
+	$(MAKE) BUILD=build-fuzz CC=clang OPT=-O1 SANITIZE='-fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE)' \
+		build-fuzz/libwebserv.a
+
+build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c fuzz-library
+	clang $(CSTD) -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) -Iinclude -Itests/fuzz -o $@ $< \
+		build-fuzz/libwebserv.a
 
 fuzz: $(FUZZ_BINS)
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_BINS)
@@ -159,5 +164,5 @@ help:
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test unit asan valgrind browser-test fuzz check format tidy layers sizes install \
+.PHONY: all run test unit asan valgrind browser-test fuzz fuzz-library check format tidy layers sizes install \
 	uninstall deps deps-check deps-browser clean fclean re help
