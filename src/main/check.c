@@ -1,6 +1,7 @@
 #include "main/check.h"
 
 #include "net/io.h"
+#include "server/sandbox.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -96,8 +97,10 @@ int check_report(const struct config *config, enum options_action action)
 	summary = buf_in_arena(&arena, 512);
 	text = buf_in_arena(&arena, 4096);
 	check_list_files(config, &summary);
-	if (is_dump)
+	if (is_dump) {
 		config_dump(config, &text);
+		sandbox_describe(config, &text);
+	}
 	/* What -T prints to stdout is a configuration and nothing else. */
 	status = check_write(is_dump ? STDERR_FILENO : STDOUT_FILENO, &summary);
 	if (status == 0)
