@@ -169,6 +169,22 @@ int sandbox_enter(const struct config *config)
 	return 0;
 }
 
+/* The directory behind `last` in the order of paths, so that the text does not depend on who named it first. */
+static const struct config_dir *sandbox_next(const struct config *config,
+                                             const struct config_dir *last)
+{
+	const struct config_dir *next = NULL;
+
+	for (size_t i = 0; i < config->dirs.len; i++) {
+		const struct config_dir *dir = &config->dirs.items[i];
+
+		if ((!last || str_compare(dir->path, last->path) > 0) &&
+		    (!next || str_compare(dir->path, next->path) < 0))
+			next = dir;
+	}
+	return next;
+}
+
 void sandbox_describe(const struct config *config, struct buf *out)
 {
 	if (config->sandbox == SANDBOX_OFF) {
@@ -178,8 +194,8 @@ void sandbox_describe(const struct config *config, struct buf *out)
 	buf_text(out, "# sandbox: workers execute nothing, connect to nothing, signal nobody\n");
 	if (sandbox_is_wide(config))
 		buf_text(out, "# sandbox: read  / (a location follows links out of its root)\n");
-	for (size_t i = 0; i < config->dirs.len; i++)
-		buf_format(out, "# sandbox: %s %s\n",
-		           config->dirs.items[i].is_store ? "write" : "read ",
-		           config->dirs.items[i].path.ptr);
+	for (const struct config_dir *dir = sandbox_next(config, NULL); dir;
+	     dir = sandbox_next(config, dir))
+		buf_format(out, "# sandbox: %s %s\n", dir->is_store ? "write" : "read ",
+		           dir->path.ptr);
 }
