@@ -50,7 +50,8 @@ static void head_content_type(struct buf *b, const struct request *r)
 	const struct response *p = &r->response;
 	struct str charset = request_settings(r)->charset;
 
-	if (p->content_type.len == 0)
+	/* There is nothing that a 204 of ours could be of this type. */
+	if (p->content_type.len == 0 || (p->status == 204 && !p->is_programs))
 		return;
 	buf_text(b, "Content-Type: ");
 	buf_add(b, p->content_type);
