@@ -10,8 +10,9 @@ failed=0 passed=0
 
 for layer in base http; do
 	[ -x "$build/test_$layer" ] || continue
-	# Criterion runs each test in a child: those are what is to be looked at.
-	if $check --trace-children=yes "$build/test_$layer" -j1 >"$work/$layer.log" 2>&1; then
+	# Criterion runs each test in a child: those are what is to be looked at. valgrind 3.19 does not know
+	# openat2, which one test needs to be really there.
+	if $check --trace-children=yes "$build/test_$layer" -j2 --filter '!(path/open_while_names_change)' >"$work/$layer.log" 2>&1; then
 		passed=$((passed + 1))
 	else
 		tail -n 60 "$work/$layer.log"
