@@ -1,0 +1,183 @@
+#include "server/access_log.h"
+
+#include "live.h"
+#include "machine.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char config[] =
+        "log_format own '$request_method $uri $status $body_bytes_sent $connection_requests';"
+        "log_format doc escape=json '{\"uri\":\"$uri\",\"agent\":\"$http_user_agent\"}';"
+        "log_format raw escape=none '$http_user_agent';"
+        "access_log %s/access.log;"
+        "server { listen 127.0.0.1:1; root %s/www;"
+        " location /own/ { access_log %s/access.log own; alias %s/www/; }"
+        " location /doc/ { access_log %s/access.log doc; alias %s/www/; }"
+        " location /raw/ { access_log %s/access.log raw; alias %s/www/; }"
+        " location /ready/ { access_log %s/access.log json; alias %s/www/; }"
+        " location /off/ { access_log off; alias %s/www/; }"
+        " location /other/ { access_log %s/other.log own; alias %s/www/; } }";
+
+#define H " HTTP/1.1\r\nHost: h\r\n"
+
+/* What stands in the log after one connection. */
+static const struct {
+	const char *name, *say, *line;
+} rows[] = {
+	{ "the combined format", "GET /a" H "Referer: http://r/\r\nUser-Agent: u\r\n\r\n",
+	  "192.0.2.7 - - [~] \"GET /a HTTP/1.1\" 200 8 \"http://r/\" \"u\"\n" },
+	{ "what is not there is a dash", "GET /a" H "\r\n",
+	  "192.0.2.7 - - [~] \"GET /a HTTP/1.1\" 200 8 \"-\" \"-\"\n" },
+	{ "no client can forge a line", "GET /a" H "User-Agent: x\"\t\\y\r\n\r\n",
+	  "^200 8 \"-\" \"x\\x22\\x09\\x5Cy\"\n" },
+	{ "one line for each request", "GET /own/a" H "\r\nGET /own/none" H "\r\n",
+	  "GET /own/a 200 8 1\nGET /own/none 404 ~ 2\n" },
+	{ "HEAD has sent no body", "HEAD /own/a" H "\r\n", "HEAD /own/a 200 0 1\n" },
+	{ "304 neither", "GET /own/a" H "If-None-Match: *\r\n\r\n", "GET /own/a 304 0 1\n" },
+	{ "a bad request is logged, too", "GET /a\r\n\r\n", "192.0.2.7 - - [~] \"~\" 400 ~\n" },
+	{ "JSON", "GET /doc/a" H "User-Agent: \"\\\t\r\n\r\n",
+	  "{\"uri\":\"/doc/a\",\"agent\":\"\\\"\\\\~\"}\n" },
+	{ "the json format that is there already", "GET /ready/a" H "\r\n", "{^}\n" },
+	{ "as it is where that is wanted", "GET /raw/a" H "User-Agent: \"q\"\r\n\r\n", "\"q\"\n" },
+	{ "nothing where it is off", "GET /off/a" H "\r\n", "" },
+	{ "nothing here where it is elsewhere", "GET /other/a" H "\r\n", "" },
+	{ "nothing for half a request", "GET /a HT", "" },
+};
+
+static void open_machine(struct machine *m)
+{
+	machine_open(m);
+	tree_put(&m->tree, "www/a", "A file.\n");
+	machine_start(m, config);
+}
+
+Test(access_log, one_line_for_each_request)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct machine m;
+		char *text;
+
+		open_machine(&m);
+		machine_exchange(&m, str_from(rows[i].say));
+		machine_turn(&m);
+		text = tree_read(&m.tree, "access.log");
+		cr_expect(live_matches(rows[i].line, text), "%s: %s", rows[i].name, text);
+		free(text);
+		machine_close(&m);
+	}
+}
+
+static size_t lines_of(struct machine *m, const char *name)
+{
+	char *text = tree_read(&m->tree, name);
+	size_t n = 0;
+
+	for (const char *at = text; at && *at; at++)
+		n += *at == '\n';
+	free(text);
+	return n;
+}
+
+Test(access_log, a_turn_writes_once_however_many_lines_there_are)
+{
+	struct machine m;
+	unsigned long calls;
+	int client;
+
+	open_machine(&m);
+	client = machine_client(&m);
+	machine_settle(&m);
+	for (int i = 0; i < 50; i++)
+		cr_assert(send(client, "GET /own/a" H "\r\n", strlen("GET /own/a" H "\r\n"), 0) >
+		          0);
+	machine_turn(&m);
+	cr_expect(eq(sz, lines_of(&m, "access.log"), 0), "not before the loop sleeps");
+	machine_io_reset();
+	access_logs_flush(&m.worker.logs);
+	calls = machine_io.calls;
+	cr_expect(eq(u64, calls, 1));
+	cr_expect(eq(sz, lines_of(&m, "access.log"), 50));
+	access_logs_flush(&m.worker.logs);
+	cr_expect(eq(u64, machine_io.calls, 1), "nothing is written twice");
+	close(client);
+	machine_close(&m);
+}
+
+Test(access_log, a_full_buffer_is_written_at_once_in_whole_lines)
+{
+	char request[3000];
+	struct machine m;
+	struct buf b = buf_fixed(request, sizeof request);
+	int client;
+
+	open_machine(&m);
+	client = machine_client(&m);
+	buf_text(&b, "GET /raw/a" H "User-Agent: ");
+	memset(buf_room(&b, 2000), 'x', 2000);
+	b.len += 2000;
+	buf_text(&b, "\r\n\r\n");
+	machine_settle(&m);
+	for (int i = 0; i < 40; i++)
+		cr_assert(send(client, request, b.len, 0) == (ssize_t)b.len);
+	machine_turn(&m);
+	machine_turn(&m);
+	machine_settle(&m);
+	machine_turn(&m);
+	cr_expect(eq(sz, lines_of(&m, "access.log"), 40));
+	close(client);
+	machine_close(&m);
+}
+
+Test(access_log, a_log_that_cant_be_written_stops_nobody_and_is_counted)
+{
+	static const int errors[] = { ENOSPC, EAGAIN, EIO };
+
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		struct machine m;
+		uint64_t dropped = 0;
+
+		open_machine(&m);
+		machine_exchange(&m, STR_OF("GET /a" H "\r\n"));
+		machine_turn(&m);
+		machine_exchange(&m, STR_OF("GET /off/a" H "\r\n"));
+		machine_io_reset();
+		machine_io.fail_at = 3; /* recv, send, write */
+		machine_io.error = errors[i];
+		machine_exchange(&m, STR_OF("GET /a" H "\r\n"));
+		machine_turn(&m);
+		cr_expect(eq(str, (char *)(uintptr_t)machine_io.failed, "write"));
+		machine_exchange(&m, STR_OF("GET /a" H "\r\n"));
+		machine_turn(&m);
+		cr_expect(eq(sz, lines_of(&m, "access.log"), 2), "%s", strerror(errors[i]));
+		for (size_t log = 0; log < m.worker.logs.count; log++)
+			dropped += m.worker.logs.buffers[log].dropped;
+		cr_expect(eq(u64, dropped, 1), "%s", strerror(errors[i]));
+		machine_close(&m);
+	}
+}
+
+Test(access_log, another_descriptor_takes_over_between_two_lines)
+{
+	struct machine m;
+	size_t log;
+	int fd;
+
+	open_machine(&m);
+	log = (size_t)m.config->servers.items[0]->self.settings.access_log.log;
+	machine_exchange(&m, STR_OF("GET /a" H "\r\n"));
+	cr_assert(renameat(m.tree.rootfd, "access.log", m.tree.rootfd, "old.log") == 0);
+	fd = openat(m.tree.rootfd, "access.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	access_logs_replace(&m.worker.logs, log, fd);
+	m.config->logs.items[log].fd = fd; /* so that it is closed at the end */
+	machine_exchange(&m, STR_OF("GET /a" H "\r\nGET /a" H "\r\n"));
+	machine_turn(&m);
+	cr_expect(eq(sz, lines_of(&m, "old.log"), 1));
+	cr_expect(eq(sz, lines_of(&m, "access.log"), 2));
+	machine_close(&m);
+}
