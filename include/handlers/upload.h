@@ -46,6 +46,12 @@ void upload_fail(struct request *r, unsigned status, const char *reason, struct 
 /* The same for a failed system call. */
 void upload_fault(struct request *r, int error, struct str name);
 
+/*
+ * Has u->dirfd, just opened, closed with the request. False, and the request is answered, where that can't be
+ * or it could not be opened (-1 and errno).
+ */
+bool upload_keep_directory(struct request *r, struct upload *u);
+
 /* Takes the body from now on; one that is complete already ends the sink at once. */
 void upload_receive(struct request *r, const struct sink *sink);
 

@@ -109,9 +109,7 @@ static bool put_open(struct request *r, struct upload *u, struct str *name)
 	u->dirfd = path_open_parent(store_dir(r), path, links, name);
 	if (u->dirfd < 0 && errno == ENOENT)
 		upload_fail(r, 409, "the directory it would be in does not exist", no_name);
-	else if (u->dirfd < 0 || !arena_defer_fd(&r->arena, u->dirfd))
-		upload_fault(r, u->dirfd < 0 ? errno : ENOMEM, no_name);
-	else if (!put_name_is_good(r, *name))
+	else if (upload_keep_directory(r, u) && !put_name_is_good(r, *name))
 		upload_fail(r, 400, "a name that can't be stored", no_name);
 	u->below = str_head(path, path.len - name->len);
 	return !u->is_over;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- what every upload does ------------------------------------------------------------------------- */
 
@@ -271,6 +272,20 @@ static int upload_open_directory(struct request *r, struct str *below)
 	               : path_open(store_dir(r), str_make("", 0), O_RDONLY | O_DIRECTORY, links);
 }
 
+bool upload_keep_directory(struct request *r, struct upload *u)
+{
+	int error = errno;
+
+	if (u->dirfd >= 0 && arena_defer_fd(&r->arena, u->dirfd))
+		return true;
+	if (u->dirfd >= 0) {
+		close(u->dirfd);
+		error = ENOMEM;
+	}
+	upload_fault(r, error, str_make(NULL, 0));
+	return false;
+}
+
 static struct upload *upload_open(struct request *r)
 {
 	struct upload *u = arena_zero(&r->arena, sizeof *u);
@@ -281,11 +296,7 @@ static struct upload *upload_open(struct request *r)
 	}
 	r->state = u;
 	u->dirfd = upload_open_directory(r, &u->below);
-	if (u->dirfd < 0 || !arena_defer_fd(&r->arena, u->dirfd)) {
-		upload_fault(r, u->dirfd < 0 ? errno : ENOMEM, str_make(NULL, 0));
-		return NULL;
-	}
-	return upload_may_begin(r, u->dirfd) ? u : NULL;
+	return upload_keep_directory(r, u) && upload_may_begin(r, u->dirfd) ? u : NULL;
 }
 
 void upload_start(struct request *r)
