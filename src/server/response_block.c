@@ -108,7 +108,8 @@ bool block_make(struct request *r)
 	const char *date;
 	struct str head;
 
-	if (!block_fits(r) || !block_is_constant(request_settings(r)))
+	/* One that is there could not be sent for want of memory: another would be no better. */
+	if (!block_fits(r) || block_find(file, r) || !block_is_constant(request_settings(r)))
 		return false;
 	r->response.status = r->decision.status;
 	r->close_after = false;
