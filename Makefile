@@ -54,9 +54,12 @@ UNIT_BINS := $(UNIT_DIRS:%=$(BUILD)/test_%)
 LIVE_BIN := $(if $(wildcard tests/live/*.c),$(BUILD)/test_live)
 SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 
+# Tests make memory run out: see tests/support/memory.h.
+TEST_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 define test_program
 $(BUILD)/test_$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(2)/*.c)) $(SUPPORT_OBJ) $(LIB)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ -lcriterion
+	$$(CC) $$(ALL_LDFLAGS) $$(TEST_WRAP) -o $$@ $$^ -lcriterion
 endef
 $(foreach dir,$(UNIT_DIRS),$(eval $(call test_program,$(dir),tests/unit/$(dir))))
 $(eval $(call test_program,live,tests/live))

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "handlers/table.h"
+#include "memory.h"
 #include "server/logs.h"
 #include "server/vars.h"
 
@@ -251,7 +252,9 @@ void machine_turn(struct machine *m)
 
 	task_init(&nothing, machine_nothing);
 	loop_defer(&m->worker.loop, &nothing); /* a loop with something to run does not sleep */
+	memory.counts = true;
 	loop_turn(&m->worker.loop);
+	memory.counts = false;
 }
 
 static bool machine_is_ready(int fd, short events)

@@ -2,6 +2,7 @@
 
 #include "live.h"
 #include "machine.h"
+#include "memory.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -86,14 +87,11 @@ static const struct {
 	{ "an error of the device", EIO },
 	{ "reset by the peer", ECONNRESET },
 	{ "would block", EAGAIN },
-	{ "interrupted", EINTR },
-	{ "no space left", ENOSPC },
-	{ "out of buffers", ENOBUFS },
 };
 
 static void torture(size_t e)
 {
-	size_t descriptors, memory, answers;
+	size_t descriptors, bytes, answers;
 	unsigned long calls;
 	struct machine m;
 
@@ -101,7 +99,7 @@ static void torture(size_t e)
 	run_session(&m);
 	run_session(&m);
 	descriptors = machine_descriptors();
-	memory = machine_memory();
+	bytes = machine_memory();
 	machine_io_reset();
 	answers = run_session(&m);
 	calls = machine_io.calls;
@@ -127,8 +125,8 @@ static void torture(size_t e)
 	machine_io_reset();
 	cr_expect(eq(sz, run_session(&m), answers), "%s: all is well again", errors[e].name);
 	run_session(&m);
-	cr_expect(le(sz, machine_memory(), memory), "%s: %zu bytes stay", errors[e].name,
-	          machine_memory() - memory);
+	cr_expect(le(sz, machine_memory(), bytes), "%s: %zu bytes stay", errors[e].name,
+	          machine_memory() - bytes);
 	machine_close(&m);
 }
 
@@ -136,6 +134,48 @@ Test(worker, whichever_system_call_fails_it_answers_or_closes_and_gives_everythi
 {
 	for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
 		torture(e);
+}
+
+/* How many allocations fail, one right after the other. */
+static void starve(unsigned long in_a_row)
+{
+	size_t descriptors, bytes, answers;
+	struct machine m;
+
+	open_machine(&m);
+	m.worker.arenas.keep = 0;
+	m.worker.arenas.chunk_size = 64; /* everything a request needs is asked for by itself */
+	run_session(&m);
+	run_session(&m);
+	descriptors = machine_descriptors();
+	bytes = machine_memory();
+	answers = run_session(&m);
+	memory = (struct memory){ .fails = in_a_row - 1 };
+	do {
+		size_t heard;
+
+		file_cache_touch(&m.worker.files);
+		memory = (struct memory){ .fail_at = memory.fail_at + 1, .fails = in_a_row - 1 };
+		heard = run_session(&m);
+		cr_expect(eq(sz, m.worker.conn_count, 0), "allocation %lu: a connection stays",
+		          memory.fail_at);
+		cr_expect(eq(sz, machine_descriptors(), descriptors),
+		          "allocation %lu: a descriptor stays", memory.fail_at);
+		cr_expect(ge(sz, heard + 2 + in_a_row, answers), "allocation %lu: %zu answers",
+		          memory.fail_at, heard);
+	} while (memory.has_failed);
+	cr_expect(gt(u64, memory.fail_at, 100), "all of them were tried");
+	memory = (struct memory){ 0 };
+	cr_expect(eq(sz, run_session(&m), answers), "all is well again");
+	run_session(&m);
+	cr_expect(le(sz, machine_memory(), bytes), "%zu bytes stay", machine_memory() - bytes);
+	machine_close(&m);
+}
+
+Test(worker, whichever_allocation_fails_it_answers_or_closes_and_gives_everything_back)
+{
+	starve(1);
+	starve(3);
 }
 
 Test(worker, closing_it_ends_every_connection_whatever_it_does)
