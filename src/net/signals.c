@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int signals_open(const int *list)
@@ -25,14 +26,26 @@ int signals_next(int fd)
 	return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
 }
 
+/* As the kernel knows it; all zero is the default action with no flags and an empty mask. */
+struct signals_kernel_action {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
 void signals_restore(void)
 {
-	struct sigaction standard = { .sa_handler = SIG_DFL };
+	struct signals_kernel_action standard = { 0 };
 	sigset_t none;
 
-	/* The kernel keeps ignored signals ignored over an exec; a program should not find SIGPIPE so. */
-	for (int i = 1; i < NSIG; i++)
-		sigaction(i, &standard, NULL);
+	/*
+	 * The kernel keeps ignored signals ignored over an exec; a program should not find SIGPIPE so. By
+	 * the system call itself, because the library won't touch the two signals it reserves (32 and 33),
+	 * which whoever started us may have left ignored.
+	 */
+	for (long i = 1; i < NSIG; i++)
+		syscall(SYS_rt_sigaction, i, &standard, NULL, sizeof standard.mask);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
