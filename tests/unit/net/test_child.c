@@ -70,7 +70,7 @@ static const struct {
 Test(child, a_program_starts_clean)
 {
 	sigset_t set;
-	int inherited = open("/dev/null", O_RDONLY); /* not even close-on-exec */
+	int inherited = open("/dev/null", O_RDONLY);                /* not even close-on-exec */
 	const unsigned long ignore[4] = { (unsigned long)SIG_IGN }; /* as the kernel reads it */
 
 	signal(SIGPIPE, SIG_IGN);
