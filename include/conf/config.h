@@ -235,7 +235,8 @@ struct settings {
 	bool merge_slashes;
 	bool absolute_redirect;
 	bool header_inherit; /* add_header_inherit merge; needed only while loading and for dumps */
-	bool is_internal;    /* the location's own `internal`; not inherited */
+	bool is_gated; /* limit_conn, limit_req or auth_basic is in force: decide() asks the gate */
+	bool is_internal; /* the location's own `internal`; not inherited */
 };
 
 /* ---- servers and locations ------------------------------------------------------------------------ */

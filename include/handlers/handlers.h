@@ -11,6 +11,7 @@ void return_start(struct request *r);      /* DECIDE_RETURN */
 void close_start(struct request *r);       /* DECIDE_CLOSE */
 void error_start(struct request *r);       /* DECIDE_ERROR */
 void options_start(struct request *r);     /* DECIDE_OPTIONS */
+void wait_start(struct request *r);        /* DECIDE_WAIT */
 void cgi_start(struct request *r);         /* DECIDE_CGI */
 void upload_start(struct request *r);      /* DECIDE_UPLOAD */
 void put_start(struct request *r);         /* DECIDE_PUT */

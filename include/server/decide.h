@@ -3,6 +3,7 @@
 
 #include "conf/config.h"
 #include "server/file_cache.h"
+#include "server/gate.h"
 
 struct request;
 
@@ -19,6 +20,7 @@ enum decision_kind {
 	DECIDE_PUT,      /* store_path below the store */
 	DECIDE_DELETE,
 	DECIDE_OPTIONS, /* allow */
+	DECIDE_WAIT,    /* nothing yet: the gate wakes the request, which is decided anew */
 	DECIDE_COUNT
 };
 
@@ -43,11 +45,11 @@ struct decision {
 
 /*
  * Decides: which location, and what to do. Reads the request's head, target, server and method, writes
- * r->location and r->decision, and touches the world only through `view`; so tests and --explain run it
- * as the server does. Internal redirects of its own (index, try_files) change r->target and go round
+ * r->location and r->decision, and touches the world only through `view` and `gate` (NULL: everybody passes);
+ * so tests and --explain run it as the server does. Internal redirects of its own (index, try_files) change r->target and go round
  * again, at most 10 times in a request's life, counted in r->redirects.
  */
-void decide(struct request *r, struct file_view *view);
+void decide(struct request *r, struct file_view *view, struct gate *gate);
 
 /* The server for a host name on a listener: exact, then the longest *.name, then the longest name.*, else the default. */
 const struct server_conf *route_server(const struct listener_conf *listener, struct str host);

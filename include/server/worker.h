@@ -44,6 +44,7 @@ struct worker {
 	struct programs *programs; /* the link to the launcher; NULL: no program can run */
 	struct file_cache files;
 	struct shared alone;      /* stands in where no memory is shared */
+	struct gate *gate;        /* limits and passwords; NULL: everybody passes */
 	int *dirs;                /* descriptors by index in config->dirs */
 	struct arena_pool arenas; /* for requests */
 	struct access_logs logs;

@@ -15,5 +15,6 @@ const struct handler_table handlers_table = {
 		[DECIDE_PUT] = { put_start },
 		[DECIDE_DELETE] = { remove_start },
 		[DECIDE_OPTIONS] = { options_start },
+		[DECIDE_WAIT] = { wait_start },
 	},
 };

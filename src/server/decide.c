@@ -308,8 +308,32 @@ static const struct location *decide_location(struct request *r)
 	return named;
 }
 
+/* Who is let in: by address, by how often and how many, by password. */
+static enum decided decide_admission(struct request *r, struct gate *gate)
+{
+	const struct settings *set = request_settings(r);
+
+	if (set->access.count > 0 && !access_admits(&set->access, &r->peer))
+		return decide_error(r, 403, "this address is not let in here");
+	if (!gate || !set->is_gated)
+		return DECIDE_ON;
+	if (gate->limits(gate, r) == GATE_LIMITED)
+		return decide_error(r, 429, "too many requests from this address");
+	switch (gate->password(gate, r)) {
+	case GATE_UNAUTHORIZED:
+		return decide_error(r, 401, NULL);
+	case GATE_BUSY:
+		return decide_error(r, 503, "too many passwords wait to be checked");
+	case GATE_WAIT:
+		r->decision.kind = DECIDE_WAIT;
+		return DECIDED;
+	default:
+		return DECIDE_ON;
+	}
+}
+
 /* One round: the order of these steps is what the documentation calls the life of a request. */
-static enum decided decide_once(struct request *r, struct file_view *view)
+static enum decided decide_once(struct request *r, struct file_view *view, struct gate *gate)
 {
 	const struct settings *set;
 	enum decided d;
@@ -318,8 +342,9 @@ static enum decided decide_once(struct request *r, struct file_view *view)
 	set = request_settings(r);
 	if (set->is_internal && !r->is_internal)
 		return decide_error(r, 404, NULL);
-	if (set->access.count > 0 && !access_admits(&set->access, &r->peer))
-		return decide_error(r, 403, "this address is not let in here");
+	d = decide_admission(r, gate);
+	if (d != DECIDE_ON)
+		return d;
 	if (set->ret.code != 0) {
 		r->decision.kind = set->ret.code == 444 ? DECIDE_CLOSE : DECIDE_RETURN;
 		return DECIDED;
@@ -339,7 +364,7 @@ static enum decided decide_once(struct request *r, struct file_view *view)
 	return d == DECIDE_ON ? decide_static(r, view) : d;
 }
 
-void decide(struct request *r, struct file_view *view)
+void decide(struct request *r, struct file_view *view, struct gate *gate)
 {
 	if (r->target.form == TARGET_ASTERISK || r->target.form == TARGET_AUTHORITY) {
 		r->decision = (struct decision){ .allow = METHODS_STATIC | METHODS_STORE };
@@ -355,7 +380,7 @@ void decide(struct request *r, struct file_view *view)
 			decide_error(r, 500, "internal redirects go round in a circle");
 			return;
 		}
-		if (decide_once(r, view) != DECIDE_AGAIN)
+		if (decide_once(r, view, gate) != DECIDE_AGAIN)
 			return;
 	}
 }

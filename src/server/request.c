@@ -122,7 +122,7 @@ static void request_decide(struct request *r)
 	const struct settings *set;
 	bool is_first = r->redirects == 0 && !r->named;
 
-	decide(r, &r->worker->files.view);
+	decide(r, &r->worker->files.view, r->worker->gate);
 	set = request_settings(r);
 	if (is_first || r->body_max == 0)
 		r->body_max = set->client_max_body_size;

@@ -131,6 +131,9 @@ static void decision_text(struct buf *b, const struct machine *m, const struct d
 		buf_text(b, "options");
 		say_allow(b, d->allow);
 		return;
+	case DECIDE_WAIT:
+		buf_text(b, "wait");
+		break;
 	case DECIDE_COUNT:
 		break;
 	}
@@ -151,7 +154,7 @@ void expect_decisions(const char *config, const struct fake_file *files,
 		char room[1024];
 		struct buf text = buf_fixed(room, sizeof room - 1);
 
-		decide(r, &view.view);
+		decide(r, &view.view, NULL);
 		decision_text(&text, &m, &r->decision);
 		room[text.len] = '\0';
 		cr_expect(live_matches(questions[i].answer, room), "%s: %s instead of %s",
