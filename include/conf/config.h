@@ -314,6 +314,15 @@ struct listener_conf {
 	struct position at;
 };
 
+/* Directive file_cache: what a worker's cache may hold. */
+struct file_cache_limits {
+	size_t max;     /* bytes of content, answers and bookkeeping; 0: nothing is cached */
+	size_t entry;   /* largest file kept in memory */
+	size_t fds;     /* larger files kept open */
+	size_t missing; /* names known not to exist */
+	msec valid;     /* how long an entry is used without a look at the disk */
+};
+
 /* Directive sandbox: confinement of the workers. */
 enum sandbox_mode { SANDBOX_ON, SANDBOX_OFF, SANDBOX_REQUIRE };
 
@@ -329,6 +338,7 @@ struct config {
 	uint32_t worker_rlimit_nofile; /* 0: raised as needed */
 	bool master_process;
 	enum sandbox_mode sandbox;
+	struct file_cache_limits file_cache;
 	bool daemon;
 	struct str user, group; /* empty: none */
 	uid_t uid;              /* of `user`, resolved when loaded */

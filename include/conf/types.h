@@ -47,7 +47,7 @@ struct value_word {
 extern const struct value_type value_flag, value_number, value_size, value_time, value_words,
         value_text, value_path, value_mode, value_present;
 extern const struct value_type value_cpus, value_user, value_keepalive, value_header_buffers,
-        value_grace;
+        value_grace, value_file_cache;
 extern const struct value_type value_root, value_alias, value_index, value_try_files, value_return,
         value_error_page;
 extern const struct value_type value_methods, value_add_header, value_types, value_expires,

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/path.h"
+#include "conf/config.h"
 
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -72,15 +73,6 @@ struct file_view {
 	 */
 	struct file *(*open)(struct file_view *view, int dir, struct str path,
 	                     enum path_links links);
-};
-
-/* What the cache may hold (directive file_cache). */
-struct file_cache_limits {
-	size_t max;     /* bytes of content, answers and bookkeeping; 0: nothing is cached */
-	size_t entry;   /* largest file kept in memory */
-	size_t fds;     /* larger files kept open */
-	size_t missing; /* names known not to exist */
-	uint64_t valid; /* ms for which an entry is used without a look at the disk */
 };
 
 enum file_list { FILE_LIST_CONTENT, FILE_LIST_FD, FILE_LIST_MISSING, FILE_LISTS };

@@ -262,6 +262,13 @@ const struct directive directives[] = {
 	{ .name = STR("max_ranges"), .where = MSL, ARGS(1, 1), IN_SETTINGS(max_ranges),
 	  .type = &value_number, .detail = &ranges, .usual = "16", .syntax = "N",
 	  .doc = "More ranges in one request than this are ignored; 0: all ranges are." },
+	{ .name = STR("file_cache"), .where = M, ARGS(1, 5), IN_CONFIG(file_cache),
+	  .type = &value_file_cache, .usual = "max=64m entry=32k fds=1024 missing=10000 valid=1s",
+	  .syntax = "max=SIZE [entry=SIZE] [fds=N] [missing=N] [valid=TIME] | off",
+	  .doc = "What each worker keeps of the files it serves, up to max bytes: the content of "
+	         "files up to entry bytes, so many larger ones open, so many names known to be "
+	         "missing. It looks at the disk again after the time valid (0: each time), and at "
+	         "once after a change of our own. off: nothing is kept." },
 	/* ---- answers ---- */
 	{ .name = STR("methods"), .where = MSL, ARGS(1, ANY), IN_SETTINGS(methods),
 	  .type = &value_methods, .syntax = "NAME...",

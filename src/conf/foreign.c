@@ -256,7 +256,6 @@ static const struct foreign foreign[] = {
 	{ STR("gzip_static"), FOREIGN_LATER, NULL },
 	{ STR("brotli_static"), FOREIGN_LATER, NULL },
 	{ STR("zstd_static"), FOREIGN_LATER, NULL },
-	{ STR("file_cache"), FOREIGN_LATER, NULL },
 	{ STR("cgi_limit"), FOREIGN_LATER, NULL },
 	{ STR("upload_reserve"), FOREIGN_LATER, NULL },
 	{ STR("upload_resumable"), FOREIGN_LATER, NULL },

@@ -22,11 +22,6 @@ enum {
 	WORKER_RETRY_MS = 1000
 };
 
-/* Small files in memory, larger ones by descriptor, missing names; see the directive file_cache. */
-static const struct file_cache_limits worker_cache_limits = {
-	.max = 64 << 20, .entry = 32 << 10, .fds = 1024, .missing = 10000, .valid = 1000
-};
-
 /* ---- accepting --------------------------------------------------------------------------------------- */
 
 static void worker_listen(struct worker *w, bool on)
@@ -298,7 +293,7 @@ int worker_open(struct worker *w, const struct worker_start *start)
 	    !access_logs_init(&w->logs, w->config) || worker_open_dirs(w) != 0 ||
 	    worker_open_control(w, start) != 0 || worker_open_listeners(w, start) != 0)
 		return -1;
-	file_cache_init(&w->files, w->dirs, &worker_cache_limits,
+	file_cache_init(&w->files, w->dirs, &w->config->file_cache,
 	                start->shared ? &start->shared->file_epoch : &w->alone.file_epoch);
 	if (start->launcher >= 0)
 		w->programs = programs_open(&w->loop, start->launcher);
