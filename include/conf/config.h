@@ -229,6 +229,7 @@ struct settings {
 	bool autoindex_exact_size;
 	bool autoindex_localtime;
 	bool etag;
+	bool gzip_static, brotli_static, zstd_static;
 	bool dotfiles;     /* allow */
 	bool cgi_continue; /* cgi_on_disconnect continue */
 	bool server_tokens;

@@ -24,14 +24,25 @@ enum decision_kind {
 	DECIDE_COUNT
 };
 
+/* A file in a coding (RFC 9110 section 8.4.1) that lies beside it under a longer name. */
+struct variant {
+	struct str coding; /* as in Content-Encoding */
+	struct str suffix; /* of the sibling's name */
+	struct str tag;    /* the end of its ETag */
+};
+
 struct decision {
 	enum decision_kind kind;
 	unsigned status;
 	const char *reason; /* why, for the log and the error page; may be NULL */
 	struct str text;    /* DECIDE_REDIRECT: a relative Location, encoded */
 	struct file *file;  /* held by the request's arena; may be NULL */
-	int dir;            /* directory that `path` is below */
-	struct str path;    /* of the file, relative, C string */
+	const struct variant *
+	        variant; /* DECIDE_FILE: what `file` is beside the one that `path` names; NULL: that itself */
+	bool varies;     /* DECIDE_FILE: another Accept-Encoding might have got another */
+	struct str etag; /* DECIDE_FILE: of what is sent; empty: none */
+	int dir;         /* directory that `path` is below */
+	struct str path; /* of the file, relative, C string */
 	const struct command
 	        *command; /* DECIDE_CGI: the program, or the interpreter; NULL: the file itself */
 	bool is_whole_location; /* DECIDE_CGI by cgi_pass: no script file */

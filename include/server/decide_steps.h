@@ -30,6 +30,16 @@ bool decide_locate(struct request *r, struct str uri, int *dir, struct str *path
 /* A file, a directory with index, redirect or listing, or the error (decide.c). */
 enum decided decide_static(struct request *r, struct file_view *view);
 
+/* a and b, a C string in the request's arena; ptr NULL: memory is out. */
+struct str decide_join(struct request *r, struct str a, struct str b);
+
+/*
+ * gzip_static and its like, once r->decision is a file: the current sibling that the client likes best takes
+ * its place (RFC 9110 section 12.5.3). Where neither that nor the file itself is acceptable the file is sent all
+ * the same (decide_variant.c).
+ */
+enum decided decide_variant(struct request *r, struct file_view *view);
+
 /* try_files (decide_try.c). */
 enum decided decide_try_files(struct request *r, struct file_view *view);
 

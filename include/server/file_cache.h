@@ -22,14 +22,16 @@ enum file_kind {
 enum { FILE_ETAG_SIZE = 56 };
 
 struct location;
+struct variant;
 
 /*
  * An answer made beforehand: head and content in one piece, so that it leaves by one send without a byte
- * being formatted. One for each location that serves the file and each status; only Date changes, in place.
+ * being formatted. One for each location that serves the file, as itself or in place of its plain sibling, and each status; only Date changes, in place.
  */
 struct file_block {
 	struct file_block *next;
 	const struct location *location;
+	const struct variant *variant; /* what the file stood for; NULL: itself */
 	unsigned status;
 	time_t date;      /* the second that stands in it */
 	uint32_t date_at; /* where the 29 bytes of the Date value are */

@@ -37,7 +37,8 @@ struct response {
 	struct str location; /* ready for the wire */
 	unsigned allow;      /* METHOD_BIT()s; 0: no Allow */
 	struct str vary;
-	struct buf fields; /* further whole lines, "Name: value\r\n"; use response_field() */
+	struct str encoding; /* Content-Encoding; empty: none */
+	struct buf fields;   /* further whole lines, "Name: value\r\n"; use response_field() */
 	struct body body;
 	bool is_programs; /* made by a CGI program: no range, no Content-Type of ours, Server and Date may be in fields */
 	bool has_date, has_server;

@@ -255,6 +255,17 @@ const struct directive directives[] = {
 	{ .name = STR("etag"), .where = MSL, ARGS(1, 1), IN_SETTINGS(etag), .type = &value_flag,
 	  .usual = "on", .syntax = "on | off",
 	  .doc = "Sends ETag for files." },
+	{ .name = STR("gzip_static"), .where = MSL, ARGS(1, 1), IN_SETTINGS(gzip_static),
+	  .type = &value_flag, .usual = "off", .syntax = "on | off",
+	  .doc = "Sends FILE.gz in place of FILE to whoever accepts gzip, if it is not older. With "
+	         "several kinds what the client likes best, then br, zstd, gzip. Never from an "
+	         "upload_store, where it might be somebody else's." },
+	{ .name = STR("brotli_static"), .where = MSL, ARGS(1, 1), IN_SETTINGS(brotli_static),
+	  .type = &value_flag, .usual = "off", .syntax = "on | off",
+	  .doc = "The same with FILE.br and the coding br." },
+	{ .name = STR("zstd_static"), .where = MSL, ARGS(1, 1), IN_SETTINGS(zstd_static),
+	  .type = &value_flag, .usual = "off", .syntax = "on | off",
+	  .doc = "The same with FILE.zst and the coding zstd." },
 	{ .name = STR("if_modified_since"), .where = MSL, ARGS(1, 1),
 	  IN_SETTINGS(if_modified_since), .type = &value_words, .detail = since,
 	  .usual = "before", .syntax = "off | exact | before",

@@ -46,7 +46,8 @@ static void static_guard_store(struct request *r)
 void static_file_start(struct request *r)
 {
 	const struct settings *set = request_settings(r);
-	const struct file *file = r->decision.file;
+	const struct decision *d = &r->decision;
+	const struct file *file = d->file;
 
 	if (r->decision.status == 412) {
 		respond_error(r, 412, NULL);
@@ -59,14 +60,18 @@ void static_file_start(struct request *r)
 	r->response.add_charset = true;
 	r->response.is_cacheable = true;
 	r->response.modified = file->modified.tv_sec;
-	if (set->etag)
-		r->response.etag = file_etag(file);
+	r->response.etag = d->etag;
+	if (d->varies)
+		r->response.vary = STR_OF("Accept-Encoding");
+	if (d->variant)
+		r->response.encoding = d->variant->coding;
 	if (set->max_ranges > 0)
 		response_field(r, STR_OF("Accept-Ranges"), STR_OF("bytes"));
 	static_guard_store(r);
 	if (r->decision.status == 304) {
 		body_empty(&r->response.body);
 		r->response.content_type = str_make(NULL, 0);
+		r->response.encoding = str_make(NULL, 0);
 	} else if (file->content) {
 		body_memory(&r->response.body, str_make(file->content, (size_t)file->size));
 		r->response.body.is_rangeable = true;

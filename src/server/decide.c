@@ -162,34 +162,56 @@ static enum decided decide_not_static(struct request *r)
 	return decide_error(r, 405, NULL);
 }
 
-static enum decided decide_regular(struct request *r, struct file *file, int dir, struct str path)
+/* The preconditions are about what would be sent, that is about the sibling where one was chosen. */
+static enum decided decide_conditions(struct request *r)
 {
 	const struct settings *set = request_settings(r);
-	struct validators v = { .exists = true, .modified = file->modified.tv_sec };
+	struct decision *d = &r->decision;
+	struct validators v = { .exists = true, .modified = d->file->modified.tv_sec };
 
-	if (r->method != METHOD_GET && r->method != METHOD_HEAD)
-		return decide_not_static(r);
-	if (set->etag)
-		v.etag = file_etag(file);
-	r->decision.kind = DECIDE_FILE;
-	r->decision.file = file;
-	r->decision.dir = dir;
-	r->decision.path = path;
-	r->decision.status = 200;
-	if (r->error_status != 0) /* an error page is not what the client has a version of */
-		return DECIDED;
+	if (!set->etag)
+		d->etag = str_make(NULL, 0);
+	v.etag = d->etag;
 	switch (precondition_judge(&r->head, &v, set->if_modified_since,
 	                           clock_cached.wall.tv_sec)) {
 	case PRECONDITION_NOT_MODIFIED:
-		r->decision.status = 304;
+		d->status = 304;
 		break;
 	case PRECONDITION_FAILED:
-		r->decision.status = 412;
+		d->status = 412;
 		break;
 	case PRECONDITION_PROCEED:
 		break;
 	}
 	return DECIDED;
+}
+
+static enum decided decide_regular(struct request *r, struct file_view *view, struct file *file,
+                                   int dir, struct str path)
+{
+	const struct settings *set = request_settings(r);
+	struct decision *d = &r->decision;
+	enum decided next;
+
+	if (r->method != METHOD_GET && r->method != METHOD_HEAD)
+		return decide_not_static(r);
+	d->kind = DECIDE_FILE;
+	d->file = file;
+	d->dir = dir;
+	d->path = path;
+	d->etag = file_etag(file);
+	d->status = 200;
+	if (r->error_status != 0) { /* an error page is not what the client has a version of */
+		if (!set->etag)
+			d->etag = str_make(NULL, 0);
+		return DECIDED;
+	}
+	if (set->gzip_static | set->brotli_static | set->zstd_static) {
+		next = decide_variant(r, view);
+		if (next != DECIDE_ON)
+			return next;
+	}
+	return decide_conditions(r);
 }
 
 /* The location is told relative to the host, so that it is right behind any proxy; the query is kept. */
@@ -211,7 +233,7 @@ static enum decided decide_add_slash(struct request *r)
 	return DECIDED;
 }
 
-static struct str decide_join(struct request *r, struct str a, struct str b)
+struct str decide_join(struct request *r, struct str a, struct str b)
 {
 	struct buf joined = buf_in_arena(&r->arena, a.len + b.len + 1);
 
@@ -243,7 +265,7 @@ static enum decided decide_index(struct request *r, struct file_view *view, int 
 		if (file->kind == FILE_REGULAR && route_location(r->server, uri) == r->location &&
 		    !decide_path_is_program(r, uri)) {
 			r->target.path = uri;
-			return decide_regular(r, file, dir, name);
+			return decide_regular(r, view, file, dir, name);
 		}
 		if (file->kind == FILE_REGULAR)
 			return decide_again(r, uri);
@@ -293,7 +315,7 @@ enum decided decide_static(struct request *r, struct file_view *view)
 		return decide_add_slash(r);
 	if (file->kind != FILE_REGULAR)
 		return decide_file_error(r, file);
-	return decide_regular(r, file, dir, path);
+	return decide_regular(r, view, file, dir, path);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ static void range_unsatisfiable(struct request *r, uint64_t size)
 	r->response.status = 416;
 	r->response.content_type = STR_OF("text/plain");
 	r->response.etag = (struct str){ NULL, 0 };
+	r->response.encoding = (struct str){ NULL, 0 };
 	r->response.modified = 0;
 	r->response.is_cacheable = false;
 	body_memory(&r->response.body, str_make(text, sizeof text - 1));
@@ -145,6 +146,9 @@ bool range_apply(struct request *r)
 	case RANGE_PARTS:
 		break;
 	}
+	/* Content-Encoding would be said of the parts' frame, too: the whole is the clear answer. */
+	if (count > 1 && r->response.encoding.len > 0)
+		return true;
 	if (count > 1)
 		return range_multipart(r, ranges, count, size);
 	range_single(r, &ranges[0], size);

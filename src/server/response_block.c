@@ -37,7 +37,8 @@ static struct file_block *block_find(const struct file *file, const struct reque
 {
 	struct file_block *b = file->blocks;
 
-	while (b && (b->location != r->location || b->status != r->decision.status))
+	while (b && (b->location != r->location || b->status != r->decision.status ||
+	             b->variant != r->decision.variant))
 		b = b->next;
 	return b;
 }
@@ -119,6 +120,7 @@ bool block_make(struct request *r)
 	if (!b)
 		return false;
 	*b = (struct file_block){ .location = r->location,
+		                  .variant = r->decision.variant,
 		                  .status = r->decision.status,
 		                  .date = clock_cached.wall.tv_sec,
 		                  .date_at = (uint32_t)((size_t)(date - head.ptr) + mark.len),

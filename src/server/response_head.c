@@ -189,6 +189,8 @@ struct str response_head(struct request *r, enum output_framing framing)
 	head_server_and_date(&b, r);
 	head_content_type(&b, r);
 	head_framing(&b, p, framing);
+	if (p->encoding.len > 0)
+		head_line(&b, "Content-Encoding: ", p->encoding);
 	if (p->modified > 0)
 		head_date_line(&b, "Last-Modified: ", p->modified);
 	if (p->etag.len > 0)

@@ -110,6 +110,8 @@ static void decision_text(struct buf *b, const struct machine *m, const struct d
 	case DECIDE_FILE:
 		buf_format(b, "file %u", d->status);
 		say_file(b, m, d);
+		if (d->variant)
+			buf_format(b, " as %.*s", STR_ARG(d->variant->coding));
 		return;
 	case DECIDE_LISTING:
 		buf_text(b, "listing");
