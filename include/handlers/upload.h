@@ -80,6 +80,9 @@ int upload_commit(struct upload *u, enum upload_overwrite overwrite, struct aren
 
 /* upload_answer.c */
 
+/* Counts what was stored. */
+void upload_count(const struct request *r);
+
 /* 201 with what was stored: JSON where the client prefers it, else a page. */
 void upload_answer(struct request *r);
 

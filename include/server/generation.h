@@ -13,8 +13,9 @@ struct worker_process {
 	struct watch control; /* first: messages from the worker; fd -1: none */
 	struct generation *generation;
 	struct timer restart;
-	pid_t pid;        /* 0: not running */
-	uint64_t started; /* ms */
+	struct counters *counters; /* its slot; NULL: none */
+	pid_t pid;                 /* 0: not running */
+	uint64_t started;          /* ms */
 	unsigned number;
 	unsigned quick_deaths; /* in a row */
 	bool is_ready;
@@ -34,7 +35,8 @@ struct generation {
 	size_t ready;
 	struct watch launcher; /* the channel to it; fd -1: closed */
 	pid_t launcher_pid;    /* 0: gone */
-	uint64_t started;      /* ms */
+	struct counters *launcher_counters;
+	uint64_t started; /* ms */
 	unsigned number;
 	bool was_ready; /* all workers were, once */
 	bool draining;

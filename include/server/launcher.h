@@ -2,6 +2,7 @@
 #define SERVER_LAUNCHER_H
 
 #include "conf/config.h"
+#include "server/counters.h"
 
 /*
  * The launcher process: the parent of every CGI program. Small and started before any cache exists, so
@@ -14,6 +15,7 @@ struct launcher_start {
 	int supervisor; /* channel; only its closing is of interest. Also brings more workers' channels */
 	const int *workers; /* channels */
 	size_t worker_count;
+	struct counters *counters; /* where it counts programs; NULL: nowhere that others see */
 };
 
 /* Runs until the supervisor's channel closes and the programs are gone. Returns the exit status. */

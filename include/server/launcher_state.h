@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "conf/config.h"
 #include "net/loop.h"
+#include "server/counters.h"
 #include "server/launch_protocol.h"
 
 /*
@@ -24,6 +25,8 @@ struct launcher {
 	struct timer patience; /* when the launcher exits at the latest, once it is ending */
 	int null;              /* /dev/null */
 	bool is_ending;
+	struct counters *counters; /* never NULL */
+	struct counters alone;
 	char *message; /* LAUNCH_MESSAGE_MAX bytes to receive into */
 };
 

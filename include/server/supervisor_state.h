@@ -18,6 +18,8 @@ struct supervisor {
 	struct generation *current; /* the one that serves */
 	struct generation *coming;  /* being started by a reload; NULL: none */
 	struct shared *shared;
+	struct counters_board *board;
+	struct counters *counters; /* our own slot */
 	struct timer stop_timer;
 	struct timer renew_timer; /* a generation without its launcher is replaced */
 	unsigned generation_count;

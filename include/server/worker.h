@@ -4,6 +4,7 @@
 #include "conf/config.h"
 #include "net/loop.h"
 #include "server/access_log.h"
+#include "server/counters.h"
 #include "server/file_cache.h"
 #include "server/handler.h"
 
@@ -18,11 +19,13 @@ struct listener {
 struct worker_start {
 	const struct config *config;
 	const struct handler_table *handlers;
-	const int *listeners;  /* listening sockets, by index in config->listeners */
-	int control;           /* channel to the supervisor; -1: none */
-	int launcher;          /* channel to the launcher; -1: none */
-	struct shared *shared; /* memory that all workers see */
-	unsigned number;       /* counts the workers from 0 */
+	const int *listeners;         /* listening sockets, by index in config->listeners */
+	int control;                  /* channel to the supervisor; -1: none */
+	int launcher;                 /* channel to the launcher; -1: none */
+	struct shared *shared;        /* memory that all workers see */
+	struct counters_board *board; /* what all processes count; NULL: nobody shares it */
+	struct counters *counters;    /* this worker's slot of it; NULL: it counts for itself */
+	unsigned number;              /* counts the workers from 0 */
 };
 
 /* Memory that the supervisor makes and every worker of every generation sees. Starts zeroed. */
@@ -43,10 +46,14 @@ struct worker {
 	struct watch signals;
 	struct programs *programs; /* the link to the launcher; NULL: no program can run */
 	struct file_cache files;
-	struct shared alone;      /* stands in where no memory is shared */
-	struct gate *gate;        /* limits and passwords; NULL: everybody passes */
-	int *dirs;                /* descriptors by index in config->dirs */
-	struct arena_pool arenas; /* for requests */
+	struct shared alone; /* stands in where no memory is shared */
+	struct counters_board *board;
+	struct counters *counters; /* never NULL */
+	struct counters alone_counters;
+	uint64_t cache_hits, cache_misses; /* of the file cache, as far as they are counted */
+	struct gate *gate;                 /* limits and passwords; NULL: everybody passes */
+	int *dirs;                         /* descriptors by index in config->dirs */
+	struct arena_pool arenas;          /* for requests */
 	struct access_logs logs;
 	struct list idle; /* connections between requests, the longest idle first */
 	struct list busy;

@@ -90,6 +90,7 @@ static void cgi_late(struct request *r)
 		request_wake(r);
 		return;
 	}
+	counter_add(r->worker->counters, COUNTER_PROGRAMS_LATE, 1);
 	if (!r->has_answer && cgi->at_end) {
 		cgi_fail_silent(cgi);
 		return;

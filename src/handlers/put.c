@@ -87,6 +87,7 @@ static void put_end(struct request *r)
 		return;
 	}
 	file_cache_touch(&r->worker->files);
+	upload_count(r);
 	put_validators(r, u->files.items[0]);
 	if (state == PUT_FREE) {
 		upload_answer(r);

@@ -126,6 +126,7 @@ static void upload_finish(struct request *r)
 		return;
 	}
 	file_cache_touch(&r->worker->files);
+	upload_count(r);
 	upload_answer(r);
 }
 

@@ -5,6 +5,7 @@
 #include "http/escape.h"
 #include "server/page.h"
 #include "server/response.h"
+#include "server/worker.h"
 
 static const char *const answer_style[] = {
 	"h1 { font-size: 1.6rem; margin-bottom: 1rem; }\n"
@@ -134,6 +135,15 @@ static struct str answer_html(struct request *r)
 	buf_text(&b, "</main>\n");
 	page_close(&b, r, false);
 	return b.failed ? str_make(NULL, 0) : buf_str(&b);
+}
+
+void upload_count(const struct request *r)
+{
+	const struct upload *u = r->state;
+
+	counter_add(r->worker->counters, COUNTER_UPLOADS, u->files.len);
+	for (size_t i = 0; i < u->files.len; i++)
+		counter_add(r->worker->counters, COUNTER_UPLOADED, u->files.items[i]->size);
 }
 
 void upload_answer(struct request *r)

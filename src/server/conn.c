@@ -66,6 +66,7 @@ bool conn_open(struct worker *worker, const struct listener *listener, int fd,
 	}
 	list_append(&worker->idle, &c->node);
 	worker->conn_count++;
+	counter_add(worker->counters, COUNTER_HANDLED, 1);
 	return true;
 
 fail:
@@ -86,6 +87,9 @@ void conn_close(struct conn *c)
 
 	if (c->is_dead)
 		return;
+	counter_add(w->counters, COUNTER_CLOSED, 1);
+	if (c->in == CONN_IN_HEAD)
+		counter_add(w->counters, COUNTER_HEADS_ENDED, 1);
 	if (c->request) {
 		request_end(c->request);
 		c->request = NULL;
@@ -152,6 +156,21 @@ static uint64_t conn_deadline(struct conn *c)
 	return deadline;
 }
 
+/* Whose time was up. A close that lingers has an end of its own, and is none of these. */
+static void conn_count_late(const struct conn *c)
+{
+	struct counters *counters = c->worker->counters;
+
+	if (c->in == CONN_IN_HEAD || c->in == CONN_IN_PROXY)
+		counter_add(counters, COUNTER_LATE_HEAD, 1);
+	else if (c->in == CONN_IN_BODY)
+		counter_add(counters, COUNTER_LATE_BODY, 1);
+	else if (c->request || c->out_buffer)
+		counter_add(counters, COUNTER_LATE_SEND, 1);
+	else if (c->in == CONN_IN_IDLE)
+		counter_add(counters, COUNTER_LATE_IDLE, 1);
+}
+
 /* The deadline has really passed. True where the connection goes on. */
 static bool conn_expire(struct conn *c)
 {
@@ -160,6 +179,7 @@ static bool conn_expire(struct conn *c)
 
 	if (c->in == CONN_IN_HEAD ||
 	    (c->in == CONN_IN_BODY && r && !r->has_answer && r->deadline > clock_now())) {
+		conn_count_late(c);
 		conn_refuse(c, &late);
 		return !c->is_dead;
 	}
@@ -168,6 +188,7 @@ static bool conn_expire(struct conn *c)
 		r->on_deadline(r);
 		return !c->is_dead;
 	}
+	conn_count_late(c);
 	if (c->in == CONN_IN_PROXY)
 		log_info("a connection is closed: no PROXY header came in time");
 	conn_close(c);

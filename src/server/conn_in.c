@@ -17,6 +17,10 @@ static void conn_begin_request(struct conn *c, struct request *r)
 	r->location = &r->server->self;
 	c->request = r;
 	c->requests++;
+	if (c->in == CONN_IN_HEAD) {
+		counter_add(c->worker->counters, COUNTER_HEADS_ENDED, 1);
+		c->in = CONN_IN_IDLE;
+	}
 	c->out = CONN_OUT_AWAIT;
 	list_remove(&c->node);
 	list_append(&c->worker->busy, &c->node);
@@ -110,6 +114,7 @@ static enum advance conn_parse_head(struct conn *c)
 	if (c->in == CONN_IN_IDLE) {
 		c->in = CONN_IN_HEAD;
 		c->progress = clock_now();
+		counter_add(c->worker->counters, COUNTER_HEADS_BEGUN, 1);
 	}
 	return ADVANCE_STALLED;
 }

@@ -92,6 +92,7 @@ static enum fill input_filled(struct conn *c, ssize_t n, size_t room)
 		c->can_read = false;
 		return FILL_END;
 	}
+	counter_add(c->worker->counters, COUNTER_RECEIVED, (uint64_t)n);
 	if ((size_t)n < room && !c->has_fin)
 		c->can_read = false;
 	return FILL_DATA;

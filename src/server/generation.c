@@ -26,6 +26,20 @@ static void generation_close(struct generation *g, struct watch *watch)
 	loop_close(watch);
 }
 
+/* ---- slots of the counters --------------------------------------------------------------------------- */
+
+static void generation_name(struct counters *slot, pid_t pid)
+{
+	if (slot)
+		atomic_store(&slot->pid, pid);
+}
+
+static void generation_release(struct counters **slot)
+{
+	counters_release(*slot);
+	*slot = NULL;
+}
+
 /* ---- starting ---------------------------------------------------------------------------------------- */
 
 static void generation_close_end(int fd)
@@ -68,6 +82,7 @@ static int generation_fork_worker(struct worker_process *p, int launcher)
 		generation_close_end(launcher);
 		return -1;
 	}
+	p->counters = counters_take(g->supervisor->board, COUNTERS_WORKER, g->number);
 	p->pid = fork();
 	if (p->pid == 0)
 		generation_be_worker(p, parent, ends[1], launcher);
@@ -75,9 +90,11 @@ static int generation_fork_worker(struct worker_process *p, int launcher)
 	close(ends[1]);
 	if (p->pid < 0) {
 		p->pid = 0;
+		generation_release(&p->counters);
 		close(ends[0]);
 		return -1;
 	}
+	generation_name(p->counters, p->pid);
 	p->control = (struct watch){ .fd = ends[0], .ready = generation_control };
 	p->started = clock_now();
 	p->is_ready = false;
@@ -111,7 +128,9 @@ static void generation_restart_due(struct timer *timer)
 		log_error("worker %u can't be started: %s", p->number, strerror(errno));
 		timer_set(&p->generation->supervisor->loop.timers, &p->restart,
 		          clock_now() + GENERATION_BACKOFF_MAX);
+		return;
 	}
+	counter_add(p->generation->supervisor->counters, COUNTER_RESTARTS, 1);
 }
 
 /* The launcher tells nothing; that its channel closes while it should live is the news. */
@@ -128,14 +147,17 @@ static int generation_fork_launcher(struct generation *g, const int *workers)
 	if (sock_channel(ends) != 0)
 		return -1;
 	g->launcher = (struct watch){ .fd = ends[0], .ready = generation_launcher_news };
+	g->launcher_counters = counters_take(g->supervisor->board, COUNTERS_LAUNCHER, g->number);
 	g->launcher_pid = fork();
 	if (g->launcher_pid == 0)
 		generation_be_launcher(g, ends[1], workers);
 	close(ends[1]);
 	if (g->launcher_pid < 0) {
 		g->launcher_pid = 0;
+		generation_release(&g->launcher_counters);
 		return -1;
 	}
+	generation_name(g->launcher_counters, g->launcher_pid);
 	return loop_watch(&g->supervisor->loop, &g->launcher, EPOLLIN);
 }
 
@@ -339,6 +361,7 @@ static void generation_worker_died(struct worker_process *p, pid_t pid, int stat
 	uint64_t delay = 0;
 
 	p->pid = 0;
+	generation_release(&p->counters);
 	g->ready -= p->is_ready;
 	generation_close(g, &p->control);
 	generation_log_death(p, pid, status);
@@ -364,6 +387,7 @@ bool generation_reaped(struct generation *g, pid_t pid, int status)
 {
 	if (pid == g->launcher_pid) {
 		g->launcher_pid = 0;
+		generation_release(&g->launcher_counters);
 		generation_close(g, &g->launcher);
 		supervisor_launcher_ended(g->supervisor, g, pid, status);
 		return true;
@@ -386,7 +410,9 @@ void generation_free(struct generation *g)
 	for (size_t i = 0; i < g->worker_count && g->workers; i++) {
 		timer_stop(&g->supervisor->loop.timers, &g->workers[i].restart);
 		generation_close(g, &g->workers[i].control);
+		generation_release(&g->workers[i].counters);
 	}
+	generation_release(&g->launcher_counters);
 	generation_close(g, &g->launcher);
 	list_remove(&g->node);
 	logs_close(g->config);

@@ -46,6 +46,8 @@ _Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int 
 		                      .control = control,
 		                      .launcher = launcher,
 		                      .shared = g->supervisor->shared,
+		                      .board = g->supervisor->board,
+		                      .counters = p->counters,
 		                      .number = p->number };
 
 	prctl(PR_SET_NAME, "webserv-worker");
@@ -62,7 +64,8 @@ _Noreturn void generation_be_launcher(struct generation *g, int supervisor, cons
 	struct launcher_start start = { .config = g->config,
 		                        .supervisor = supervisor,
 		                        .workers = workers,
-		                        .worker_count = g->worker_count };
+		                        .worker_count = g->worker_count,
+		                        .counters = g->launcher_counters };
 
 	child_begin(g);
 	exit(launcher_run(&start));

@@ -372,6 +372,7 @@ static bool launcher_init(struct launcher *l, const struct launcher_start *start
 		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
 		.message = malloc(LAUNCH_MESSAGE_MAX),
 	};
+	l->counters = start->counters ? start->counters : &l->alone;
 	list_init(&l->channels);
 	list_init(&l->waiting);
 	list_init(&l->running);

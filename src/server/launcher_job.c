@@ -126,6 +126,7 @@ static void job_leave_queue(struct job *job)
 {
 	list_remove(&job->node);
 	job->launcher->waiting_count--;
+	counter_add(job->launcher->counters, COUNTER_PROGRAMS_TURNED, 1);
 }
 
 static void job_fail(struct job *job, int step, int error)
@@ -151,12 +152,14 @@ static void job_start(struct job *job)
 	order_free(order, l);
 	job->order = NULL;
 	if (job->pid < 0) {
+		counter_add(l->counters, COUNTER_PROGRAMS_FAILED, 1);
 		job_fail(job, (int)failure.step, failure.error);
 		return;
 	}
 	job->state = JOB_RUNNING;
 	list_append(&l->running, &job->node);
 	l->running_count++;
+	counter_add(l->counters, COUNTER_PROGRAMS_STARTED, 1);
 	job_tell(job, LAUNCH_STARTED, 0, 0);
 	/* A program that can't be found again when it ends can't be kept. */
 	if (!map_put(&l->by_pid, key_of(&job->pid, sizeof job->pid), job))
@@ -184,6 +187,7 @@ static void job_late(struct timer *timer)
 	switch (job->state) {
 	case JOB_WAITING:
 		job_leave_queue(job);
+		counter_add(job->launcher->counters, COUNTER_PROGRAMS_IMPATIENT, 1);
 		job_fail(job, 0, EAGAIN);
 		return;
 	case JOB_RUNNING:
@@ -224,6 +228,7 @@ void job_ask(struct launcher_channel *channel, const struct launch_request *requ
 		goto fail_timer;
 	list_append(&l->waiting, &job->node);
 	l->waiting_count++;
+	counter_add(l->counters, COUNTER_PROGRAMS_ASKED, 1);
 	jobs_advance(l);
 	return;
 
@@ -236,6 +241,7 @@ fail_order:
 	free(job->order);
 fail_job:
 	free(job);
+	counter_add(l->counters, COUNTER_PROGRAMS_FAILED, 1);
 	channel_reply(channel, &refusal, -1);
 }
 
@@ -297,6 +303,7 @@ static void job_reap(struct launcher *l, pid_t pid)
 		return;
 	map_remove(&l->by_pid, key_of(&job->pid, sizeof job->pid));
 	l->running_count--;
+	counter_add(l->counters, COUNTER_PROGRAMS_ENDED, 1);
 	job_tell(job, LAUNCH_EXITED, 0, status);
 	job_free(job);
 }

@@ -193,6 +193,7 @@ static enum output_state output_send(struct conn *c, struct output *o, const str
 	}
 	*sent += (uint64_t)n;
 	c->progress = clock_now();
+	counter_add(c->worker->counters, COUNTER_SENT, (uint64_t)n);
 	if (!output_consume_held(c, (size_t)n < held ? (size_t)n : held))
 		return OUTPUT_FAILED;
 	if (o && (size_t)n > held)
@@ -222,6 +223,7 @@ static enum output_state output_send_file(struct conn *c, struct output *o, uint
 	c->request->body_sent += (uint64_t)n;
 	*sent += (uint64_t)n;
 	c->progress = clock_now();
+	counter_add(c->worker->counters, COUNTER_SENT, (uint64_t)n);
 	return OUTPUT_DONE;
 }
 

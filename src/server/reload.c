@@ -51,6 +51,8 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 		return;
 	sup->current = g;
 	sup->coming = NULL;
+	counter_set(sup->counters, COUNTER_GENERATION, g->number);
+	counter_set(sup->counters, COUNTER_LOADED_AT, (uint64_t)clock_cached.wall.tv_sec);
 	sockets_keep(&sup->sockets);
 	logs_use(g->config);
 	if (!old) {
@@ -60,6 +62,7 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 		return;
 	}
 	reload_pidfile(sup, g->config);
+	counter_add(sup->counters, COUNTER_RELOADS, 1);
 	log_notice("generation %u serves; generation %u finishes what it has", g->number,
 	           old->number);
 	generation_drain(old, old->config->worker_shutdown_timeout, false);
@@ -72,6 +75,7 @@ void supervisor_generation_failed(struct supervisor *sup, struct generation *g)
 	generation_abandon(g);
 	if (sup->current) {
 		sup->coming = NULL;
+		counter_add(sup->counters, COUNTER_RELOADS_FAILED, 1);
 		sockets_give_up(&sup->sockets);
 	} else {
 		sup->status = 1;
@@ -112,11 +116,14 @@ void supervisor_reload(struct supervisor *sup)
 		log_error("the new configuration can't be used; the old one stays in force");
 	}
 	diag_end(&diag);
-	if (!config)
+	if (!config) {
+		counter_add(sup->counters, COUNTER_RELOADS_FAILED, 1);
 		return;
+	}
 	sup->coming = supervisor_start_generation(sup, config);
 	if (sup->coming)
 		return;
+	counter_add(sup->counters, COUNTER_RELOADS_FAILED, 1);
 	sockets_give_up(&sup->sockets);
 	log_error("the new configuration can't be put in place; the old one stays in force");
 }

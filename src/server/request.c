@@ -50,11 +50,47 @@ struct request *request_begin(struct worker *w, const struct head *head, struct 
 	r->deadline = TIMER_NEVER;
 	r->started = clock_now();
 	r->started_wall = clock_cached.wall.tv_sec;
-	if (request_copy_head(r, head, bytes))
+	if (request_copy_head(r, head, bytes)) {
+		counter_add(w->counters, COUNTER_METHOD + head->method, 1);
 		return r;
+	}
 	arena = r->arena;
 	arena_end(&arena);
 	return NULL;
+}
+
+/* Why a head was refused, by the status that said so. */
+static void request_count_refusal(struct counters *c, unsigned status)
+{
+	static const struct {
+		unsigned status, counter;
+	} reasons[] = {
+		{ 400, COUNTER_REFUSED_SYNTAX },      { 408, COUNTER_REFUSED_LATE },
+		{ 413, COUNTER_REFUSED_SIZE },        { 414, COUNTER_REFUSED_SIZE },
+		{ 431, COUNTER_REFUSED_SIZE },        { 417, COUNTER_REFUSED_UNSUPPORTED },
+		{ 501, COUNTER_REFUSED_UNSUPPORTED }, { 505, COUNTER_REFUSED_UNSUPPORTED },
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (reasons[i].status == status)
+			counter_add(c, reasons[i].counter, 1);
+}
+
+/* Requests are counted in request_begin(), by method, and here; times are those of the loop's turns. */
+static void request_count(const struct request *r)
+{
+	struct counters *c = r->worker->counters;
+
+	counter_add(c, COUNTER_ENDED, 1);
+	if (!r->has_answer) {
+		counter_add(c, COUNTER_UNANSWERED, 1);
+		return;
+	}
+	counter_status(c, r->response.status);
+	counter_observe(c, COUNTER_DURATION, histogram_duration, clock_now() - r->started);
+	counter_observe(c, COUNTER_SIZE, histogram_size, r->bytes_sent);
+	if (r->is_refused)
+		request_count_refusal(c, r->response.status);
 }
 
 void request_end(struct request *r)
@@ -62,6 +98,7 @@ void request_end(struct request *r)
 	/* The request lives in its own arena: the last look at it is this copy. */
 	struct arena arena;
 
+	request_count(r);
 	if (r->has_answer)
 		access_log_write(&r->worker->logs, r);
 	arena = r->arena;

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /* The launcher ends when `keep` closes, which the first process holds. */
-static pid_t single_fork_launcher(struct config *config, struct sockets *sockets, int *keep,
-                                  int *link)
+static pid_t single_fork_launcher(struct config *config, struct sockets *sockets,
+                                  struct counters *counters, int *keep, int *link)
 {
 	int control[2], worker[2];
 	pid_t pid;
@@ -30,7 +30,7 @@ static pid_t single_fork_launcher(struct config *config, struct sockets *sockets
 	}
 	pid = fork();
 	if (pid == 0) {
-		struct launcher_start start = { config, control[1], &worker[1], 1 };
+		struct launcher_start start = { config, control[1], &worker[1], 1, counters };
 
 		close(control[0]);
 		close(worker[0]);
@@ -44,6 +44,23 @@ static pid_t single_fork_launcher(struct config *config, struct sockets *sockets
 	return pid;
 }
 
+/*
+ * Worker and launcher count into one board, as under a supervisor; where there is no memory for it each
+ * counts for itself. Returns the launcher's slot.
+ */
+static struct counters *single_count(struct worker_start *start)
+{
+	start->board = counters_map();
+	start->counters = counters_take(start->board, COUNTERS_WORKER, 1);
+	if (!start->board)
+		return NULL;
+	atomic_store(&start->counters->pid, getpid());
+	counter_set(start->counters, COUNTER_STARTED_AT, (uint64_t)clock_cached.wall.tv_sec);
+	counter_set(start->counters, COUNTER_LOADED_AT, (uint64_t)clock_cached.wall.tv_sec);
+	counter_set(start->counters, COUNTER_GENERATION, 1);
+	return counters_take(start->board, COUNTERS_LAUNCHER, 1);
+}
+
 /* The worker closes the listening sockets it is given; those of `sockets` stay ours to unlink. */
 static int single_serve(const struct handler_table *handlers, struct config *config,
                         struct sockets *sockets, int *fds)
@@ -52,10 +69,12 @@ static int single_serve(const struct handler_table *handlers, struct config *con
 		.config = config, .handlers = handlers, .listeners = fds, .control = -1
 	};
 	int keep = -1, status = 1;
-	pid_t launcher = single_fork_launcher(config, sockets, &keep, &start.launcher);
+	struct counters *aside = single_count(&start);
+	pid_t launcher = single_fork_launcher(config, sockets, aside, &keep, &start.launcher);
 
 	if (launcher < 0) {
 		log_error("the launcher can't be started: %s", strerror(errno));
+		counters_unmap(start.board);
 		return 1;
 	}
 	sockets_announce(sockets);
@@ -67,6 +86,7 @@ static int single_serve(const struct handler_table *handlers, struct config *con
 	close(keep);
 	while (waitpid(launcher, NULL, 0) < 0 && errno == EINTR)
 		;
+	counters_unmap(start.board);
 	return status;
 }
 

@@ -194,8 +194,12 @@ static int supervisor_init(struct supervisor *sup)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sup->shared = mmap(NULL, sizeof *sup->shared, PROT_READ | PROT_WRITE,
 	                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (sup->shared == MAP_FAILED || loop_init(&sup->loop) != 0)
+	sup->board = counters_map();
+	if (sup->shared == MAP_FAILED || !sup->board || loop_init(&sup->loop) != 0)
 		return -1;
+	sup->counters = counters_take(sup->board, COUNTERS_SUPERVISOR, 0);
+	atomic_store(&sup->counters->pid, getpid());
+	counter_set(sup->counters, COUNTER_STARTED_AT, (uint64_t)clock_cached.wall.tv_sec);
 	sup->signals.fd = signals_open(handled);
 	if (sup->signals.fd < 0 || loop_watch(&sup->loop, &sup->signals, EPOLLIN) != 0 ||
 	    !timer_start(&sup->loop.timers, &sup->stop_timer, supervisor_stop_now, TIMER_NEVER) ||
@@ -212,6 +216,7 @@ static void supervisor_end(struct supervisor *sup)
 	loop_close(&sup->signals);
 	loop_end(&sup->loop);
 	munmap(sup->shared, sizeof *sup->shared);
+	counters_unmap(sup->board);
 }
 
 static void supervisor_serve(struct supervisor *sup, struct config *config)

@@ -92,6 +92,7 @@ static bool worker_accept_one(struct listener *l)
 			return worker_make_room(w);
 		return errno == ECONNABORTED;
 	}
+	counter_add(w->counters, COUNTER_ACCEPTED, 1);
 	if (!conn_open(w, l, fd, (struct sockaddr *)&address))
 		log_warn("a connection was dropped: %s", strerror(errno));
 	return true;
@@ -266,14 +267,29 @@ static int worker_open_control(struct worker *w, const struct worker_start *star
 	return loop_watch(&w->loop, &w->signals, EPOLLIN);
 }
 
+/* Once a turn, so that a request pays nothing for it. */
+static void worker_count_cache(struct worker *w)
+{
+	counter_add(w->counters, COUNTER_CACHE_HITS, w->files.hits - w->cache_hits);
+	counter_add(w->counters, COUNTER_CACHE_MISSES, w->files.misses - w->cache_misses);
+	w->cache_hits = w->files.hits;
+	w->cache_misses = w->files.misses;
+}
+
 static void worker_before_sleep(struct loop *loop)
 {
-	access_logs_flush(&LIST_ENTRY(loop, struct worker, loop)->logs);
+	struct worker *w = LIST_ENTRY(loop, struct worker, loop);
+
+	access_logs_flush(&w->logs);
+	worker_count_cache(w);
 }
 
 int worker_open(struct worker *w, const struct worker_start *start)
 {
-	*w = (struct worker){ .config = start->config, .handlers = start->handlers };
+	*w = (struct worker){ .config = start->config,
+		              .handlers = start->handlers,
+		              .board = start->board };
+	w->counters = start->counters ? start->counters : &w->alone_counters;
 	list_init(&w->idle);
 	list_init(&w->busy);
 	clock_update();

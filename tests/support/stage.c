@@ -63,6 +63,7 @@ void stage_open(struct stage *s, const char *server)
 	clock_update();
 	w->config = s->config;
 	w->handlers = &handlers_table;
+	w->counters = &w->alone_counters;
 	list_init(&w->idle);
 	list_init(&w->busy);
 	arena_pool_init(&w->arenas, 16384, 2);
