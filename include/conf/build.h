@@ -52,9 +52,10 @@ struct build {
 	struct {
 		struct token *items;
 		size_t count;
-	} server_names;   /* of the server being built */
-	bool is_full;     /* BUILD_LOCATIONS_MAX is reached, and it was said */
-	int default_root; /* index in dirs of the root that nobody asked for */
+	} server_names;                   /* of the server being built */
+	bool is_full;                     /* BUILD_LOCATIONS_MAX is reached, and it was said */
+	const struct node *auth_reported; /* an auth_basic without a file is said once */
+	int default_root;                 /* index in dirs of the root that nobody asked for */
 };
 
 /* Makes everything out of the tree. Faults are in diag. */
@@ -96,6 +97,10 @@ void build_names(struct build *build, struct server_conf *server);
 /* check.c: traps, once a level is complete. */
 void check_level(struct build *build, const struct level *level, const struct node *nodes);
 void check_config(struct build *build);
+
+/* check_auth.c: auth_basic without its file, once a level is complete, and files without auth_basic. */
+void check_auth_level(struct build *build, const struct level *level);
+void check_auth_files(struct build *build);
 
 /* ---- files -------------------------------------------------------------------------------------------- */
 

@@ -35,6 +35,12 @@ struct config_dir {
 	bool is_store;   /* some upload_store */
 };
 
+/* A file of names and password hashes; every path is in here once. The verifier reads them. */
+struct config_password_file {
+	struct str path;    /* absolute, C string */
+	struct position at; /* where it was first named */
+};
+
 /* A file (or stderr, stdout) that log lines go to; every path is in here once. The supervisor opens them. */
 enum log_sink { LOG_SINK_FILE, LOG_SINK_STDERR, LOG_SINK_STDOUT };
 struct config_log {
@@ -183,6 +189,12 @@ struct error_log {
 	bool json;
 };
 
+/* auth_basic: whoever comes needs a name and a password. */
+struct auth_basic {
+	bool is_on;
+	struct str realm; /* may be empty */
+};
+
 /* Settings that inherit: one such struct, fully merged, for each server and each location. */
 struct settings {
 	struct file_base base;
@@ -192,6 +204,7 @@ struct settings {
 	struct error_page_list error_pages;
 	struct method_rule methods;
 	struct access_list access;
+	struct auth_basic auth;
 	struct cidr_list trusted;
 	struct real_ip real_ip;
 	struct added_header_list headers;
@@ -219,7 +232,8 @@ struct settings {
 	uint32_t header_line_max;    /* large_client_header_buffers N SIZE: SIZE */
 	uint32_t header_total_max;   /* N times SIZE */
 	uint32_t max_headers;
-	int store; /* upload_store: index in config.dirs, or CONFIG_NONE */
+	int store;     /* upload_store: index in config.dirs, or CONFIG_NONE */
+	int auth_file; /* auth_basic_user_file: index in config.password_files, or CONFIG_NONE */
 	enum upload_overwrite upload_overwrite;
 	mode_t upload_access;
 	enum since_mode if_modified_since;
@@ -356,6 +370,7 @@ struct config {
 	VEC(struct server_conf *) servers;
 	VEC(struct listener_conf *) listeners;
 	VEC(struct config_dir) dirs;
+	VEC(struct config_password_file) password_files;
 	VEC(struct config_log) logs;
 	VEC(struct config_log_format) formats;
 	VEC(struct location *) locations; /* all of them, by id, the servers' own `self` included */

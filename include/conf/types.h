@@ -55,6 +55,7 @@ extern const struct value_type value_methods, value_add_header, value_types, val
 extern const struct value_type value_cgi, value_cgi_pass, value_cgi_param, value_store;
 extern const struct value_type value_access_log, value_error_log, value_log_format;
 extern const struct value_type value_listen, value_server_name;
+extern const struct value_type value_auth_basic, value_auth_file;
 extern const struct value_type value_allow, value_deny, value_trusted, value_real_ip;
 
 /* ---- pieces that the types share ------------------------------------------------------------------------ */
@@ -76,6 +77,10 @@ void text_print_joined(struct buf *out, struct str first, struct str second);
 
 /* Reads an argument in which variables may stand; reports unknown ones. */
 bool value_template(const struct value *value, const struct token *arg, struct template *out);
+
+/* Reports a path that is not there, or not the kind of file that is wanted. */
+bool value_is_kind(const struct value *value, const struct token *arg, struct str path,
+                   bool directory);
 
 /* Refuses `$` where no variable is known at load time; true where there is none. */
 bool value_is_constant(const struct value *value, const struct token *arg);

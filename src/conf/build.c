@@ -100,6 +100,7 @@ void level_read(struct build *build, struct level *level, const struct node *nod
 	read_pass(build, level, nodes, true);
 	read_pass(build, level, nodes, false);
 	settings_complete(build, level);
+	level->settings->is_gated = level->settings->auth.is_on;
 	if (level->outer)
 		bind_error_pages(build, level);
 }
@@ -167,6 +168,7 @@ void build_config(struct build *build, const struct node *tree)
 	build->default_root = CONFIG_NONE;
 	build->config->missing_root = CONFIG_NONE;
 	build->config->settings.store = CONFIG_NONE;
+	build->config->settings.auth_file = CONFIG_NONE;
 	build_formats(build);
 	settings_defaults(build, &main_level);
 	level_read(build, &main_level, tree);

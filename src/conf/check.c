@@ -90,12 +90,13 @@ static void warn_open_store(struct build *build, const struct level *level)
 	struct diag_message *message;
 
 	if (!node || level->settings->store == CONFIG_NONE || !writes(level->settings) ||
-	    level->settings->access.count > 0)
+	    level->settings->access.count > 0 || level->settings->auth.is_on)
 		return;
 	message = diag_add(build->diag, DIAG_WARNING, node->name.at,
 	                   "PUT and DELETE are open to everybody here");
-	diag_help(build->diag, message,
-	          "allow and deny say who may; `methods GET POST;` leaves them out");
+	diag_help(
+	        build->diag, message,
+	        "auth_basic, or allow and deny, say who may; `methods GET POST;` leaves them out");
 }
 
 /* A list that ends in allow does nothing there: who is in no rule is let in. */
@@ -164,23 +165,6 @@ static void warn_links(struct build *build, const struct level *level)
 		         "links may lead out of the root: the confinement is widened to all files");
 }
 
-void check_level(struct build *build, const struct level *level, const struct node *nodes)
-{
-	warn_dir(build, level, "root", R_OK | X_OK, "readable");
-	warn_links(build, level);
-	warn_after_return(build, level, nodes);
-	warn_open_list(build, level);
-	if (level->where != DIRECTIVE_LOCATION)
-		return;
-	warn_dir(build, level, "alias", R_OK | X_OK, "readable");
-	warn_dir(build, level, "upload_store", W_OK | X_OK, "writable");
-	warn_slash(build, level);
-	warn_open_store(build, level);
-	warn_elsewhere(build, level);
-}
-
-/* ---- the whole ------------------------------------------------------------------------------------------ */
-
 /* Whether a server's own settings answer for anything: not where a location takes every path. */
 static bool answers_itself(const struct location *self)
 {
@@ -192,6 +176,26 @@ static bool answers_itself(const struct location *self)
 	}
 	return true;
 }
+
+void check_level(struct build *build, const struct level *level, const struct node *nodes)
+{
+	warn_dir(build, level, "root", R_OK | X_OK, "readable");
+	warn_links(build, level);
+	warn_after_return(build, level, nodes);
+	warn_open_list(build, level);
+	if (level->where == DIRECTIVE_LOCATION ||
+	    (level->where == DIRECTIVE_SERVER && answers_itself(&level->server->self)))
+		check_auth_level(build, level);
+	if (level->where != DIRECTIVE_LOCATION)
+		return;
+	warn_dir(build, level, "alias", R_OK | X_OK, "readable");
+	warn_dir(build, level, "upload_store", W_OK | X_OK, "writable");
+	warn_slash(build, level);
+	warn_open_store(build, level);
+	warn_elsewhere(build, level);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------ */
 
 static bool needs_files(const struct location *location)
 {
@@ -232,6 +236,7 @@ static void check_default_root(struct build *build)
 void check_config(struct build *build)
 {
 	check_default_root(build);
+	check_auth_files(build);
 	if (build->diag->errors == 0 && geteuid() == 0 && build->config->user.len == 0)
 		diag_help(build->diag,
 		          diag_add(build->diag, DIAG_WARNING, (struct position){ .source = NULL },

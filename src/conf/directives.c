@@ -157,6 +157,16 @@ const struct directive directives[] = {
 	{ .name = STR("deny"), .where = MSL, ARGS(1, 1), .repeatable = true, IN_SETTINGS(access),
 	  .type = &value_deny, .syntax = "ADDRESS[/BITS] | unix: | all",
 	  .doc = "Answers these clients 403; see allow." },
+	{ .name = STR("auth_basic"), .where = MSL, ARGS(1, 1), IN_SETTINGS(auth),
+	  .type = &value_auth_basic, .usual = "off", .syntax = "REALM | off",
+	  .doc = "Asks for a name and a password of auth_basic_user_file. The realm is what a "
+	         "browser shows. It holds for everything here, `return` and error pages "
+	         "included. Without TLS in front both travel in the clear." },
+	{ .name = STR("auth_basic_user_file"), .where = MSL, ARGS(1, 1), IN_SETTINGS(auth_file),
+	  .type = &value_auth_file, .syntax = "FILE",
+	  .doc = "Lines NAME:HASH as htpasswd -B writes them: what crypt(3) of this system knows, "
+	         "and {SHA}; plain text and DES are refused. A change is seen within a second, "
+	         "without a reload." },
 	{ .name = STR("set_real_ip_from"), .where = MS, ARGS(1, 1), .repeatable = true,
 	  IN_SETTINGS(trusted), .type = &value_trusted, .syntax = "ADDRESS[/BITS] | unix:",
 	  .doc = "A proxy whose word about its client is taken, and whose X-Request-Id." },

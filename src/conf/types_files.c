@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-/* Reports a path that is not there, or not the kind of file that is wanted. */
-static bool check_kind(const struct value *v, const struct token *arg, struct str path,
-                       bool directory)
+bool value_is_kind(const struct value *v, const struct token *arg, struct str path, bool directory)
 {
 	struct diag_message *message;
 	struct stat st;
@@ -65,7 +63,7 @@ static bool parse_root(const struct value *v, void *target)
 	if (!check_path(v, arg, &path) || !check_other(v, "alias"))
 		return false;
 	/* The root nobody asked for may be missing; check.c says so where it is needed. */
-	if (!v->node->is_default && !check_kind(v, arg, path, true))
+	if (!v->node->is_default && !value_is_kind(v, arg, path, true))
 		return false;
 	*base = (struct file_base){ .dir = build_dir(v->build, path) };
 	if (v->node->is_default)
@@ -109,7 +107,7 @@ static bool parse_alias(const struct value *v, void *target)
 	made.strip = (uint32_t)location->pattern.len;
 	if (stat(path.ptr, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		alias_of_file(v, path, &made);
-	} else if (!check_kind(v, arg, path, true)) {
+	} else if (!value_is_kind(v, arg, path, true)) {
 		return false;
 	} else if (location->kind == LOCATION_REGEX || location->kind == LOCATION_NAMED) {
 		diag_help(v->build->diag,
@@ -158,7 +156,7 @@ static bool parse_store(const struct value *v, void *target)
 	const struct token *arg = &v->node->args[0];
 	struct str path;
 
-	if (!check_path(v, arg, &path) || !check_kind(v, arg, path, true))
+	if (!check_path(v, arg, &path) || !value_is_kind(v, arg, path, true))
 		return false;
 	*(int *)target = build_dir(v->build, path);
 	v->build->config->dirs.items[*(int *)target].is_store = true;
@@ -223,7 +221,7 @@ static bool find_program(const struct value *v, const struct token *arg, struct 
 		return arg->text.len > 0 ? false : check_path(v, arg, program);
 	if (str_find(arg->text, '/') < arg->text.len) {
 		*program = build_path(v->build, arg->text);
-		return check_kind(v, arg, *program, false);
+		return value_is_kind(v, arg, *program, false);
 	}
 	for (size_t i = 0; i < sizeof program_dirs / sizeof *program_dirs; i++) {
 		struct buf path = buf_in_arena(v->build->arena, 32 + arg->text.len);
