@@ -10,6 +10,7 @@
 #include "server/body.h"
 #include "server/decide.h"
 
+struct auth_wait;
 struct conn;
 struct worker;
 struct request;
@@ -72,6 +73,11 @@ struct request {
 	unsigned error_status;        /* the status an error page is made for; 0: none */
 	enum error_code error_how;
 	unsigned error_code;
+
+	/* auth_basic */
+	struct str remote_user; /* who has logged in; ptr NULL: nobody */
+	struct str challenge;   /* what a 401 says in WWW-Authenticate; empty: nothing */
+	struct auth_wait *auth; /* server/auth.h; NULL: no password was asked for */
 
 	/* the body */
 	const struct sink *sink;

@@ -146,7 +146,8 @@ static uint64_t conn_deadline(struct conn *c)
 		return c->progress + (c->out_buffer     ? set->send_timeout
 		                      : c->requests > 0 ? set->keepalive_timeout
 		                                        : set->client_header_timeout);
-	if (c->in == CONN_IN_BODY && !c->worker->input.len && !c->stash)
+	if (c->in == CONN_IN_BODY && !c->worker->input.len && !c->stash &&
+	    (c->request->sink || c->request->has_answer))
 		deadline = c->progress + set->client_body_timeout;
 	if (c->out == CONN_OUT_SEND && !c->can_write)
 		return conn_least(deadline, c->progress + set->send_timeout);

@@ -176,6 +176,9 @@ static enum advance conn_advance_body(struct conn *c)
 	struct request *r = c->request;
 	struct refusal refusal;
 
+	/* Nobody has said yet what is to become of it: a password is being checked, a program asked for. */
+	if (!r->sink && !r->has_answer)
+		return ADVANCE_STALLED;
 	for (;;) {
 		switch (conn_body_feed(c, &refusal)) {
 		case FEED_DONE:

@@ -57,12 +57,14 @@ static void conn_end_request(struct conn *c)
 static enum advance conn_await(struct conn *c)
 {
 	struct request *r = c->request;
+	bool had_sink = r->sink;
 
 	if (r->redo)
 		request_route(r);
 	else if (r->advance)
 		r->advance(r);
-	return r->has_answer || r->redo ? ADVANCE_MOVED : ADVANCE_STALLED;
+	/* A body that nobody wanted before is wanted now. */
+	return r->has_answer || r->redo || (r->sink && !had_sink) ? ADVANCE_MOVED : ADVANCE_STALLED;
 }
 
 /* The answer is out. What is left of the request's body is thrown away, or the connection closed. */
