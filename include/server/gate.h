@@ -13,7 +13,8 @@ enum gate_answer {
 	GATE_LIMITED,      /* 429, with r->retry_after */
 	GATE_UNAUTHORIZED, /* 401: no password, or a wrong one */
 	GATE_WAIT,         /* being checked: the request is woken and decided anew */
-	GATE_BUSY          /* 503: too many wait to be checked already */
+	GATE_BUSY,         /* 503: too many wait to be checked already */
+	GATE_FAILED        /* 503: nobody can check it, which the log explains */
 };
 
 struct gate {

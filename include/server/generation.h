@@ -21,6 +21,15 @@ struct worker_process {
 	bool is_ready;
 };
 
+/* The verifier process, where the configuration needs one. */
+struct verifier_process {
+	struct watch control; /* fd -1: none */
+	struct timer restart;
+	pid_t pid;             /* 0: not running */
+	uint64_t started;      /* ms */
+	unsigned quick_deaths; /* in a row */
+};
+
 /*
  * One configuration in operation: its launcher and workers. A reload makes a new one beside the old,
  * which drains and goes when its last process has ended.
@@ -36,6 +45,7 @@ struct generation {
 	struct watch launcher; /* the channel to it; fd -1: closed */
 	pid_t launcher_pid;    /* 0: gone */
 	struct counters *launcher_counters;
+	struct verifier_process verifier;
 	uint64_t started; /* ms */
 	unsigned number;
 	bool was_ready; /* all workers were, once */
@@ -70,11 +80,41 @@ bool generation_reaped(struct generation *g, pid_t pid, int status);
 bool generation_is_gone(const struct generation *g);
 void generation_free(struct generation *g);
 
+/* ---- the verifier (generation_verifier.c) -------------------------------------------------------------- */
+
+/* Prepares what is below, for a generation whose workers are there but do not run. False: memory is out. */
+bool generation_init_verifier(struct generation *g);
+
+/* Starts it where it is needed, and links every worker that runs to it. 0, or -1 and errno. */
+int generation_start_verifier(struct generation *g);
+
+/* A worker that has just been started gets its link. */
+void generation_link_verifier(struct worker_process *p);
+
+/* It has ended: it is started again as long as a worker runs. */
+void generation_verifier_died(struct generation *g, int status);
+
+/* No worker needs it any more. */
+void generation_end_verifier(struct generation *g);
+
+/* How many of its workers still run. */
+size_t generation_running(const struct generation *g);
+
+/*
+ * How long to wait before a process is started again that has died so often in a row soon after its start:
+ * not at all the first time.
+ */
+uint64_t generation_backoff(unsigned quick_deaths);
+
+/* Whether a process that was started then has died soon. */
+bool generation_died_quickly(uint64_t started);
+
 /* ---- the processes (generation_child.c) -------------------------------------------------------------- */
 
 /* In a forked child: what it is, until it exits. parent: the supervisor's id. The descriptors are its own. */
 _Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int control,
                                     int launcher);
 _Noreturn void generation_be_launcher(struct generation *g, int supervisor, const int *workers);
+_Noreturn void generation_be_verifier(struct generation *g, pid_t parent, int supervisor);
 
 #endif

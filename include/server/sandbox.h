@@ -12,6 +12,12 @@
  */
 int sandbox_enter(const struct config *config);
 
+/*
+ * The same for the verifier: it reads the files in the directories of the password files (where an edited
+ * one is a new file), and talks over the channels it has.
+ */
+int sandbox_enter_verifier(const struct config *config);
+
 /* The policy, for -T: one line each, as comments. */
 void sandbox_describe(const struct config *config, struct buf *out);
 

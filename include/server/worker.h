@@ -22,6 +22,7 @@ struct worker_start {
 	const int *listeners;         /* listening sockets, by index in config->listeners */
 	int control;                  /* channel to the supervisor; -1: none */
 	int launcher;                 /* channel to the launcher; -1: none */
+	int verifier;                 /* channel to the verifier; -1: it comes over `control` */
 	struct shared *shared;        /* memory that all workers see */
 	struct counters_board *board; /* what all processes count; NULL: nobody shares it */
 	struct counters *counters;    /* this worker's slot of it; NULL: it counts for itself */
@@ -52,8 +53,10 @@ struct worker {
 	struct counters alone_counters;
 	uint64_t cache_hits, cache_misses; /* of the file cache, as far as they are counted */
 	struct gate *gate;                 /* limits and passwords; NULL: everybody passes */
-	int *dirs;                         /* descriptors by index in config->dirs */
-	struct arena_pool arenas;          /* for requests */
+	struct gate own_gate;
+	struct auth *auth;        /* NULL: no location has auth_basic */
+	int *dirs;                /* descriptors by index in config->dirs */
+	struct arena_pool arenas; /* for requests */
 	struct access_logs logs;
 	struct list idle; /* connections between requests, the longest idle first */
 	struct list busy;
@@ -82,7 +85,9 @@ enum worker_message {
 	 */
 	WORKER_DRAIN = 'd',
 	WORKER_REOPEN =
-	        'o' /* down: a byte, the index in config.logs, and that log's new descriptor */
+	        'o', /* down: a byte, the index in config.logs, and that log's new descriptor */
+	WORKER_VERIFIER =
+	        'v' /* down: a channel to the verifier, the first or in place of the last */
 };
 
 /*

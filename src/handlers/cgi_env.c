@@ -235,16 +235,28 @@ static struct str meta_server_software(struct environment *e)
 	                                             : STR_OF("webserv");
 }
 
+/* RFC 3875 sections 4.1.1 and 4.1.11: both or neither. */
+static struct str meta_auth_type(struct environment *e)
+{
+	return e->r->remote_user.ptr ? STR_OF("Basic") : unset;
+}
+
+static struct str meta_remote_user(struct environment *e)
+{
+	return e->r->remote_user.ptr ? e->r->remote_user : unset;
+}
+
 /* ---- the table --------------------------------------------------------------------------------------- */
 
 /*
- * RFC 3875 section 4.1 and what programs have come to expect beside it. AUTH_TYPE, REMOTE_USER,
- * REMOTE_IDENT and REMOTE_HOST are not set: we know none of them.
+ * RFC 3875 section 4.1 and what programs have come to expect beside it. REMOTE_IDENT and REMOTE_HOST are
+ * not set: we know neither.
  */
 static const struct {
 	struct str name;
 	struct str (*value)(struct environment *e);
 } meta_rows[] = {
+	{ STR("AUTH_TYPE"), meta_auth_type },
 	{ STR("CONTENT_LENGTH"), meta_content_length },
 	{ STR("CONTENT_TYPE"), meta_content_type },
 	{ STR("DOCUMENT_ROOT"), meta_document_root },
@@ -258,6 +270,7 @@ static const struct {
 	{ STR("REDIRECT_STATUS"), meta_redirect_status },
 	{ STR("REMOTE_ADDR"), meta_remote_addr },
 	{ STR("REMOTE_PORT"), meta_remote_port },
+	{ STR("REMOTE_USER"), meta_remote_user },
 	{ STR("REQUEST_ID"), meta_request_id },
 	{ STR("REQUEST_METHOD"), meta_request_method },
 	{ STR("REQUEST_SCHEME"), meta_request_scheme },

@@ -346,7 +346,12 @@ static enum decided decide_admission(struct request *r, struct gate *gate)
 		return decide_error(r, 401, NULL);
 	case GATE_BUSY:
 		return decide_error(r, 503, "too many passwords wait to be checked");
+	case GATE_FAILED:
+		return decide_error(r, 503, "the password can't be checked");
 	case GATE_WAIT:
+		/* Decided anew, it is for this location again and not for the one that the path leads to. */
+		if (r->location->kind == LOCATION_NAMED)
+			r->named = r->location;
 		r->decision.kind = DECIDE_WAIT;
 		return DECIDED;
 	default:

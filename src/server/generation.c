@@ -5,6 +5,7 @@
 #include "server/launcher.h"
 #include "server/logs.h"
 #include "server/supervisor_state.h"
+#include "server/verifier.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -98,6 +99,7 @@ static int generation_fork_worker(struct worker_process *p, int launcher)
 	p->control = (struct watch){ .fd = ends[0], .ready = generation_control };
 	p->started = clock_now();
 	p->is_ready = false;
+	generation_link_verifier(p);
 	return loop_watch(&g->supervisor->loop, &p->control, EPOLLIN);
 }
 
@@ -191,7 +193,7 @@ static int generation_fork_all(struct generation *g, int *here, int *there)
 		if (generation_fork_worker(&g->workers[started], mine) != 0)
 			goto end;
 	}
-	result = 0;
+	result = generation_start_verifier(g);
 
 end:
 	for (size_t i = 0; i < made; i++) {
@@ -217,7 +219,7 @@ static int generation_init(struct generation *g)
 		                 TIMER_NEVER))
 			return -1;
 	}
-	return 0;
+	return generation_init_verifier(g) ? 0 : -1;
 }
 
 /* What could not be started whole is taken back. */
@@ -229,6 +231,8 @@ static void generation_undo(struct generation *g)
 	for (size_t i = 0; i < g->worker_count && g->workers; i++)
 		if (g->workers[i].pid > 0)
 			waitpid(g->workers[i].pid, NULL, 0);
+	if (g->verifier.pid > 0)
+		waitpid(g->verifier.pid, NULL, 0);
 	generation_free(g);
 }
 
@@ -250,6 +254,7 @@ struct generation *generation_start(struct supervisor *sup, struct config *confi
 		                  .config = config,
 		                  .sockets = sockets,
 		                  .launcher.fd = -1,
+		                  .verifier.control.fd = -1,
 		                  .started = clock_now(),
 		                  .number = ++sup->generation_count };
 	list_append(&sup->generations, &g->node);
@@ -265,8 +270,7 @@ struct generation *generation_start(struct supervisor *sup, struct config *confi
 
 /* ---- talking to it ----------------------------------------------------------------------------------- */
 
-/* Workers that still run. */
-static size_t generation_running(const struct generation *g)
+size_t generation_running(const struct generation *g)
 {
 	size_t n = 0;
 
@@ -281,6 +285,13 @@ static void generation_send(struct worker_process *p, const void *data, size_t l
 		log_warn("worker %u could not be told: %s", p->number, strerror(errno));
 }
 
+/* They end when their channels do. */
+static void generation_end_helpers(struct generation *g)
+{
+	generation_close(g, &g->launcher);
+	generation_end_verifier(g);
+}
+
 void generation_drain(struct generation *g, uint64_t limit, bool close_idle)
 {
 	char message[1 + sizeof limit + 1] = { WORKER_DRAIN };
@@ -291,17 +302,23 @@ void generation_drain(struct generation *g, uint64_t limit, bool close_idle)
 	for (size_t i = 0; i < g->worker_count; i++)
 		generation_send(&g->workers[i], message, sizeof message, NULL);
 	if (generation_running(g) == 0)
-		generation_close(g, &g->launcher);
+		generation_end_helpers(g);
 }
 
-/* The launcher writes to the main log only. */
-static void generation_send_launcher_log(struct generation *g)
+/* Launcher and verifier write to the main log only. */
+static void generation_send_helpers_log(struct generation *g)
 {
-	static const char message = LAUNCHER_LOG;
+	static const char to_launcher = LAUNCHER_LOG, to_verifier = VERIFIER_LOG;
 	int log = g->config->settings.error_log.log;
 
-	if (g->launcher.fd >= 0 && log >= 0 && g->config->logs.items[log].sink == LOG_SINK_FILE)
-		sock_send_message(g->launcher.fd, &message, 1, &g->config->logs.items[log].fd, 1);
+	if (log < 0 || g->config->logs.items[log].sink != LOG_SINK_FILE)
+		return;
+	if (g->launcher.fd >= 0)
+		sock_send_message(g->launcher.fd, &to_launcher, 1, &g->config->logs.items[log].fd,
+		                  1);
+	if (g->verifier.control.fd >= 0)
+		sock_send_message(g->verifier.control.fd, &to_verifier, 1,
+		                  &g->config->logs.items[log].fd, 1);
 }
 
 void generation_send_logs(struct generation *g)
@@ -315,7 +332,7 @@ void generation_send_logs(struct generation *g)
 		for (size_t w = 0; w < g->worker_count; w++)
 			generation_send(&g->workers[w], message, sizeof message, &log->fd);
 	}
-	generation_send_launcher_log(g);
+	generation_send_helpers_log(g);
 }
 
 void generation_kill(struct generation *g)
@@ -329,7 +346,7 @@ void generation_abandon(struct generation *g)
 {
 	g->draining = true;
 	generation_kill(g);
-	generation_close(g, &g->launcher);
+	generation_end_helpers(g);
 }
 
 /* ---- deaths ------------------------------------------------------------------------------------------ */
@@ -339,7 +356,7 @@ bool generation_has(const struct generation *g, pid_t pid)
 	for (size_t i = 0; i < g->worker_count; i++)
 		if (g->workers[i].pid == pid)
 			return true;
-	return g->launcher_pid == pid;
+	return g->launcher_pid == pid || g->verifier.pid == pid;
 }
 
 static void generation_log_death(const struct worker_process *p, pid_t pid, int status)
@@ -354,11 +371,24 @@ static void generation_log_death(const struct worker_process *p, pid_t pid, int 
 		          WEXITSTATUS(status), then);
 }
 
-/* Started again at once the first time; later the longer the more often it has died quickly. */
+bool generation_died_quickly(uint64_t started)
+{
+	return clock_now() - started < GENERATION_QUICK_MS;
+}
+
+uint64_t generation_backoff(unsigned quick_deaths)
+{
+	uint64_t delay = 0;
+
+	if (quick_deaths > 1)
+		delay = (uint64_t)GENERATION_BACKOFF_MS
+		        << (quick_deaths < 7 ? quick_deaths - 2 : 5);
+	return delay < GENERATION_BACKOFF_MAX ? delay : GENERATION_BACKOFF_MAX;
+}
+
 static void generation_worker_died(struct worker_process *p, pid_t pid, int status)
 {
 	struct generation *g = p->generation;
-	uint64_t delay = 0;
 
 	p->pid = 0;
 	generation_release(&p->counters);
@@ -367,20 +397,16 @@ static void generation_worker_died(struct worker_process *p, pid_t pid, int stat
 	generation_log_death(p, pid, status);
 	if (g->draining) {
 		if (generation_running(g) == 0)
-			generation_close(g, &g->launcher);
+			generation_end_helpers(g);
 		return;
 	}
-	p->quick_deaths = clock_now() - p->started < GENERATION_QUICK_MS ? p->quick_deaths + 1 : 0;
+	p->quick_deaths = generation_died_quickly(p->started) ? p->quick_deaths + 1 : 0;
 	if (!g->was_ready && p->quick_deaths >= GENERATION_QUICK_MAX) {
 		supervisor_generation_failed(g->supervisor, g);
 		return;
 	}
-	if (p->quick_deaths > 1)
-		delay = (uint64_t)GENERATION_BACKOFF_MS
-		        << (p->quick_deaths < 7 ? p->quick_deaths - 2 : 5);
-	if (delay > GENERATION_BACKOFF_MAX)
-		delay = GENERATION_BACKOFF_MAX;
-	timer_set(&g->supervisor->loop.timers, &p->restart, clock_now() + delay);
+	timer_set(&g->supervisor->loop.timers, &p->restart,
+	          clock_now() + generation_backoff(p->quick_deaths));
 }
 
 bool generation_reaped(struct generation *g, pid_t pid, int status)
@@ -390,6 +416,10 @@ bool generation_reaped(struct generation *g, pid_t pid, int status)
 		generation_release(&g->launcher_counters);
 		generation_close(g, &g->launcher);
 		supervisor_launcher_ended(g->supervisor, g, pid, status);
+		return true;
+	}
+	if (pid == g->verifier.pid) {
+		generation_verifier_died(g, status);
 		return true;
 	}
 	for (size_t i = 0; i < g->worker_count; i++)
@@ -402,7 +432,8 @@ bool generation_reaped(struct generation *g, pid_t pid, int status)
 
 bool generation_is_gone(const struct generation *g)
 {
-	return g->draining && g->launcher_pid == 0 && generation_running(g) == 0;
+	return g->draining && g->launcher_pid == 0 && g->verifier.pid == 0 &&
+	       generation_running(g) == 0;
 }
 
 void generation_free(struct generation *g)
@@ -413,7 +444,8 @@ void generation_free(struct generation *g)
 		generation_release(&g->workers[i].counters);
 	}
 	generation_release(&g->launcher_counters);
-	generation_close(g, &g->launcher);
+	generation_end_helpers(g);
+	timer_stop(&g->supervisor->loop.timers, &g->verifier.restart);
 	list_remove(&g->node);
 	logs_close(g->config);
 	config_free(g->config);

@@ -4,6 +4,7 @@
 #include "server/logs.h"
 #include "server/privileges.h"
 #include "server/supervisor_state.h"
+#include "server/verifier.h"
 
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -45,6 +46,7 @@ _Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int 
 		                      .listeners = g->sockets,
 		                      .control = control,
 		                      .launcher = launcher,
+		                      .verifier = -1,
 		                      .shared = g->supervisor->shared,
 		                      .board = g->supervisor->board,
 		                      .counters = p->counters,
@@ -69,4 +71,14 @@ _Noreturn void generation_be_launcher(struct generation *g, int supervisor, cons
 
 	child_begin(g);
 	exit(launcher_run(&start));
+}
+
+_Noreturn void generation_be_verifier(struct generation *g, pid_t parent, int supervisor)
+{
+	struct verifier_start start = { .config = g->config,
+		                        .supervisor = supervisor,
+		                        .parent = parent };
+
+	child_begin(g);
+	exit(verifier_run(&start));
 }

@@ -62,6 +62,13 @@ static void head_content_type(struct buf *b, const struct request *r)
 	buf_text(b, "\r\n");
 }
 
+/* RFC 9110 section 11.6.1. Whatever page goes with it: the client needs it for the next attempt. */
+static void head_challenge(struct buf *b, const struct request *r)
+{
+	if (r->response.status == 401 && r->challenge.len > 0)
+		head_line(b, "WWW-Authenticate: ", r->challenge);
+}
+
 static void head_allow(struct buf *b, unsigned allow)
 {
 	const char *comma = "";
@@ -199,6 +206,7 @@ struct str response_head(struct request *r, enum output_framing framing)
 		head_line(&b, "Location: ", p->location);
 	if (p->allow != 0)
 		head_allow(&b, p->allow);
+	head_challenge(&b, r);
 	if (p->vary.len > 0)
 		head_line(&b, "Vary: ", p->vary);
 	if (p->is_cacheable && head_status_is_good(p->status))

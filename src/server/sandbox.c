@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,26 +94,75 @@ static uint64_t sandbox_rights(const struct config_dir *dir, int abi)
 	return SANDBOX_STORE | (abi >= 3 ? SANDBOX_FS_TRUNCATE : 0);
 }
 
-static int sandbox_landlock(const struct config *config)
+static int sandbox_allow_worker(const struct config *config, int ruleset, int abi)
+{
+	if (sandbox_is_wide(config) && sandbox_allow(ruleset, "/", SANDBOX_READ) != 0)
+		return -1;
+	for (size_t i = 0; i < config->dirs.len; i++)
+		if (sandbox_allow(ruleset, config->dirs.items[i].path.ptr,
+		                  sandbox_rights(&config->dirs.items[i], abi)) != 0)
+			return -1;
+	return 0;
+}
+
+/* A rule binds to an inode, and an edited file often is a new one: so the directory, but no list of it. */
+static int sandbox_allow_beside(int ruleset, const char *path)
+{
+	char dir[PATH_MAX_BYTES];
+	struct str parent = str_from(path);
+
+	parent.len = str_find_last(parent, '/');
+	if (parent.len >= sizeof dir)
+		return 0;
+	memcpy(dir, parent.ptr, parent.len);
+	dir[parent.len] = '\0';
+	return sandbox_allow(ruleset, parent.len == 0 ? "/" : dir, LANDLOCK_ACCESS_FS_READ_FILE);
+}
+
+/* Where the path leads is read, too: a file may be replaced by way of a link. */
+static int sandbox_allow_verifier(const struct config *config, int ruleset, int abi)
+{
+	(void)abi;
+	for (size_t i = 0; i < config->password_files.len; i++) {
+		const char *path = config->password_files.items[i].path.ptr;
+		char *real = realpath(path, NULL);
+		int result = sandbox_allow_beside(ruleset, path);
+
+		if (result == 0 && real)
+			result = sandbox_allow_beside(ruleset, real);
+		free(real);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The leak checker looks for its own threads at exit. */
+static int sandbox_allow_sanitizer(int ruleset)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return sandbox_allow(ruleset, "/proc", SANDBOX_READ);
+#else
+	(void)ruleset;
+	return 0;
+#endif
+}
+
+/* What a process of this kind may reach and call. */
+struct sandbox_profile {
+	const char *who;
+	int (*allow)(const struct config *config, int ruleset, int abi);
+	enum seccomp_profile calls;
+};
+
+static int sandbox_landlock(const struct config *config, const struct sandbox_profile *profile)
 {
 	int abi = sandbox_abi(), ruleset = abi < 1 ? -1 : sandbox_ruleset(abi), result = -1, error;
 
 	if (ruleset < 0)
 		return -1;
-	if (sandbox_is_wide(config) && sandbox_allow(ruleset, "/", SANDBOX_READ) != 0)
-		goto end;
-#if defined(__SANITIZE_ADDRESS__)
-	/* The leak checker looks for its own threads at exit. */
-	if (sandbox_allow(ruleset, "/proc", SANDBOX_READ) != 0)
-		goto end;
-#endif
-	for (size_t i = 0; i < config->dirs.len; i++)
-		if (sandbox_allow(ruleset, config->dirs.items[i].path.ptr,
-		                  sandbox_rights(&config->dirs.items[i], abi)) != 0)
-			goto end;
-	result = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
-
-end:
+	if (sandbox_allow_sanitizer(ruleset) == 0 && profile->allow(config, ruleset, abi) == 0)
+		result = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 	error = errno;
 	close(ruleset);
 	errno = error;
@@ -139,7 +189,8 @@ static int sandbox_capabilities(void)
 /* ---- all of it --------------------------------------------------------------------------------------- */
 
 /* A step that failed: only worth a line, unless the configuration insists. */
-static int sandbox_lacks(const struct config *config, const char *what)
+static int sandbox_lacks(const struct config *config, const struct sandbox_profile *profile,
+                         const char *what)
 {
 	int error = errno;
 
@@ -147,26 +198,45 @@ static int sandbox_lacks(const struct config *config, const char *what)
 		log_error("`sandbox require` can't be kept: %s: %s", what, strerror(error));
 		return -1;
 	}
-	log_notice("the worker runs without %s: %s", what, strerror(error));
+	log_notice("the %s runs without %s: %s", profile->who, what, strerror(error));
+	return 0;
+}
+
+static int sandbox_enter_profile(const struct config *config, const struct sandbox_profile *profile)
+{
+	if (config->sandbox == SANDBOX_OFF)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 &&
+	    sandbox_lacks(config, profile, "no_new_privs") != 0)
+		return -1;
+	if (sandbox_landlock(config, profile) != 0 &&
+	    sandbox_lacks(config, profile, "Landlock") != 0)
+		return -1;
+	if (sandbox_capabilities() != 0 &&
+	    sandbox_lacks(config, profile, "dropped capabilities") != 0)
+		return -1;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	if (seccomp_enter(profile->calls) != 0 &&
+	    sandbox_lacks(config, profile, "a system call filter") != 0)
+		return -1;
+#endif
 	return 0;
 }
 
 int sandbox_enter(const struct config *config)
 {
-	if (config->sandbox == SANDBOX_OFF)
-		return 0;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 &&
-	    sandbox_lacks(config, "no_new_privs") != 0)
-		return -1;
-	if (sandbox_landlock(config) != 0 && sandbox_lacks(config, "Landlock") != 0)
-		return -1;
-	if (sandbox_capabilities() != 0 && sandbox_lacks(config, "dropped capabilities") != 0)
-		return -1;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	if (seccomp_enter() != 0 && sandbox_lacks(config, "a system call filter") != 0)
-		return -1;
-#endif
-	return 0;
+	static const struct sandbox_profile worker = { "worker", sandbox_allow_worker,
+		                                       SECCOMP_WORKER };
+
+	return sandbox_enter_profile(config, &worker);
+}
+
+int sandbox_enter_verifier(const struct config *config)
+{
+	static const struct sandbox_profile verifier = { "verifier", sandbox_allow_verifier,
+		                                         SECCOMP_VERIFIER };
+
+	return sandbox_enter_profile(config, &verifier);
 }
 
 /* The directory behind `last` in the order of paths, so that the text does not depend on who named it first. */
@@ -198,4 +268,7 @@ void sandbox_describe(const struct config *config, struct buf *out)
 	     dir = sandbox_next(config, dir))
 		buf_format(out, "# sandbox: %s %s\n", dir->is_store ? "write" : "read ",
 		           dir->path.ptr);
+	for (size_t i = 0; i < config->password_files.len; i++)
+		buf_format(out, "# sandbox: verifier only: read the files beside %s\n",
+		           config->password_files.items[i].path.ptr);
 }

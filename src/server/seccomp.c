@@ -18,7 +18,7 @@
 #if defined(SECCOMP_ARCH) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 /* Open, read and send; accept; files in stores; memory and time; an orderly or an abrupt end. */
-static const unsigned short seccomp_allowed[] = {
+static const unsigned short seccomp_worker[] = {
 	SYS_recvfrom,
 	SYS_sendto,
 	SYS_sendmsg,
@@ -94,11 +94,42 @@ static const unsigned short seccomp_allowed[] = {
 	SYS_exit_group,
 };
 
-enum {
-	SECCOMP_CALLS = sizeof seccomp_allowed / sizeof seccomp_allowed[0],
-	SECCOMP_HEAD = 4, /* architecture, then load the number */
-	SECCOMP_LENGTH = SECCOMP_HEAD + SECCOMP_CALLS + 2
+/* Messages, password files, memory for the hashes, time, the log, and the end. */
+static const unsigned short seccomp_verifier[] = {
+	SYS_sendmsg,        SYS_recvmsg,       SYS_read,         SYS_write,
+	SYS_close,
+#ifdef SYS_epoll_wait
+	SYS_epoll_wait,
+#endif
+	SYS_epoll_pwait,    SYS_epoll_ctl,     SYS_ppoll,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
+	SYS_openat,         SYS_newfstatat,    SYS_fstat,        SYS_statx,
+	SYS_lseek,          SYS_mmap,          SYS_munmap,       SYS_mremap,
+	SYS_mprotect,       SYS_madvise,       SYS_brk,          SYS_futex,
+	SYS_getrandom,      SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep,
+	SYS_rt_sigprocmask, SYS_rt_sigaction,  SYS_rt_sigreturn, SYS_restart_syscall,
+	SYS_getpid,         SYS_gettid,        SYS_tgkill,       SYS_exit,
+	SYS_exit_group,
 };
+
+static const struct {
+	const unsigned short *calls;
+	unsigned count;
+} seccomp_profiles[] = {
+	[SECCOMP_WORKER] = { seccomp_worker, sizeof seccomp_worker / sizeof seccomp_worker[0] },
+	[SECCOMP_VERIFIER] = { seccomp_verifier,
+	                       sizeof seccomp_verifier / sizeof seccomp_verifier[0] },
+};
+
+enum {
+	SECCOMP_HEAD = 4,  /* architecture, then load the number */
+	SECCOMP_ROOM = 128 /* more instructions than any profile has */
+};
+
+_Static_assert(sizeof seccomp_worker / sizeof seccomp_worker[0] + SECCOMP_HEAD + 2 <= SECCOMP_ROOM,
+               "the longest profile fits");
 
 /* Another architecture's numbers mean other calls: that can only be an attack. */
 static void seccomp_write_head(struct sock_filter *f)
@@ -111,26 +142,30 @@ static void seccomp_write_head(struct sock_filter *f)
 	                                    offsetof(struct seccomp_data, nr));
 }
 
-int seccomp_enter(void)
+int seccomp_enter(enum seccomp_profile profile)
 {
-	struct sock_filter f[SECCOMP_LENGTH];
-	struct sock_fprog program = { .len = SECCOMP_LENGTH, .filter = f };
+	const unsigned short *calls = seccomp_profiles[profile].calls;
+	unsigned count = seccomp_profiles[profile].count;
+	struct sock_filter f[SECCOMP_ROOM];
+	struct sock_fprog program = { .len = (unsigned short)(SECCOMP_HEAD + count + 2),
+		                      .filter = f };
 
 	seccomp_write_head(f);
-	for (unsigned i = 0; i < SECCOMP_CALLS; i++)
-		f[SECCOMP_HEAD + i] =
-		        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_allowed[i],
-		                                     (unsigned char)(SECCOMP_CALLS - i), 0);
-	f[SECCOMP_LENGTH - 2] =
+	for (unsigned i = 0; i < count; i++)
+		f[SECCOMP_HEAD + i] = (struct sock_filter)BPF_JUMP(
+		        BPF_JMP | BPF_JEQ | BPF_K, calls[i], (unsigned char)(count - i), 0);
+	f[SECCOMP_HEAD + count] =
 	        (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-	f[SECCOMP_LENGTH - 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	f[SECCOMP_HEAD + count + 1] =
+	        (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 ? 0 : -1;
 }
 
 #else
 
-int seccomp_enter(void)
+int seccomp_enter(enum seccomp_profile profile)
 {
+	(void)profile;
 	errno = ENOSYS;
 	return -1;
 }

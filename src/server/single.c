@@ -7,6 +7,7 @@
 #include "server/pidfile.h"
 #include "server/privileges.h"
 #include "server/sockets.h"
+#include "server/verifier.h"
 #include "server/worker.h"
 
 #include <errno.h>
@@ -61,14 +62,48 @@ static struct counters *single_count(struct worker_start *start)
 	return counters_take(start->board, COUNTERS_LAUNCHER, 1);
 }
 
+/* Where it is needed. Ends as the launcher does; nobody starts it again. False with the reason logged. */
+static bool single_fork_verifier(const struct config *config, struct sockets *sockets, int *keep,
+                                 int *link)
+{
+	pid_t parent = getpid(), pid = -1;
+	int control[2] = { -1, -1 }, worker[2] = { -1, -1 };
+
+	if (!verifier_is_needed(config))
+		return true;
+	if (sock_channel(control) == 0 && sock_channel(worker) == 0)
+		pid = fork();
+	if (pid == 0) {
+		struct verifier_start start = { config, control[1], &worker[1], 1, parent };
+
+		close(control[0]);
+		close(worker[0]);
+		sockets_close(sockets, false);
+		exit(verifier_run(&start));
+	}
+	if (pid < 0)
+		log_error("the verifier can't be started: %s", strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		if (control[i] >= 0 && (i == 1 || pid < 0))
+			close(control[i]);
+		if (worker[i] >= 0 && (i == 1 || pid < 0))
+			close(worker[i]);
+	}
+	*keep = control[0];
+	*link = worker[0];
+	return pid > 0;
+}
+
 /* The worker closes the listening sockets it is given; those of `sockets` stay ours to unlink. */
 static int single_serve(const struct handler_table *handlers, struct config *config,
                         struct sockets *sockets, int *fds)
 {
-	struct worker_start start = {
-		.config = config, .handlers = handlers, .listeners = fds, .control = -1
-	};
-	int keep = -1, status = 1;
+	struct worker_start start = { .config = config,
+		                      .handlers = handlers,
+		                      .listeners = fds,
+		                      .control = -1,
+		                      .verifier = -1 };
+	int keep = -1, keep_verifier = -1, status = 1;
 	struct counters *aside = single_count(&start);
 	pid_t launcher = single_fork_launcher(config, sockets, aside, &keep, &start.launcher);
 
@@ -81,10 +116,14 @@ static int single_serve(const struct handler_table *handlers, struct config *con
 	privileges_raise_files(config);
 	for (size_t i = 0; i < config->listeners.len; i++)
 		fds[i] = fds[i] < 0 ? -1 : dup(fds[i]);
-	if (privileges_drop(config) == 0)
+	if (single_fork_verifier(config, sockets, &keep_verifier, &start.verifier) &&
+	    privileges_drop(config) == 0)
 		status = worker_run(&start);
 	close(keep);
-	while (waitpid(launcher, NULL, 0) < 0 && errno == EINTR)
+	if (keep_verifier >= 0)
+		close(keep_verifier);
+	/* Both end by themselves now. */
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	counters_unmap(start.board);
 	return status;

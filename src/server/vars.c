@@ -359,11 +359,11 @@ static void var_msec(struct buf *out, struct request *r, struct str argument)
 	buf_u64_pad(out, (uint64_t)clock_cached.wall.tv_nsec / 1000000, 3);
 }
 
-static void var_nothing(struct buf *out, struct request *r, struct str argument)
+/* Who has shown that he is: a name without the right password is nobody's. */
+static void var_remote_user(struct buf *out, struct request *r, struct str argument)
 {
-	(void)out;
-	(void)r;
 	(void)argument;
+	buf_add(out, r->remote_user);
 }
 
 /* ---- the table --------------------------------------------------------------------------------------- */
@@ -388,7 +388,7 @@ static const struct vars_row vars_rows[] = {
 	{ STR("realip_remote_addr"), false, var_realip_remote_addr },
 	{ STR("remote_addr"), false, var_remote_addr },
 	{ STR("remote_port"), false, var_remote_port },
-	{ STR("remote_user"), false, var_nothing },
+	{ STR("remote_user"), false, var_remote_user },
 	{ STR("request"), false, var_request },
 	{ STR("request_filename"), false, var_request_filename },
 	{ STR("request_id"), false, var_request_id },

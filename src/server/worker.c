@@ -4,9 +4,11 @@
 #include "net/io.h"
 #include "net/signals.h"
 #include "net/sock.h"
+#include "server/auth.h"
 #include "server/conn.h"
 #include "server/programs.h"
 #include "server/sandbox.h"
+#include "server/verifier.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,6 +173,10 @@ static void worker_obey(struct worker *w, const char *message, size_t len, const
 		if (len == 2 && count == 1)
 			worker_reopen(w, (unsigned char)message[1], fds[0]);
 		return;
+	case WORKER_VERIFIER:
+		if (w->auth && count == 1)
+			auth_use_verifier(w->auth, fds[0]);
+		return;
 	default:
 		log_warn("an unknown message from the supervisor");
 	}
@@ -207,6 +213,25 @@ static void worker_signal(struct watch *watch, uint32_t events)
 		else if (signal == SIGTERM || signal == SIGINT)
 			worker_drain(w, w->config->shutdown_timeout, true);
 	}
+}
+
+/* ---- who is let in ------------------------------------------------------------------------------------ */
+
+static enum gate_answer worker_no_limits(struct gate *gate, struct request *r)
+{
+	(void)gate;
+	(void)r;
+	return GATE_PASS;
+}
+
+static int worker_open_gate(struct worker *w, const struct worker_start *start)
+{
+	w->own_gate = (struct gate){ .limits = worker_no_limits, .password = auth_password };
+	w->gate = &w->own_gate;
+	if (!verifier_is_needed(w->config))
+		return 0;
+	w->auth = auth_open(&w->loop, start->verifier, start->control >= 0);
+	return w->auth ? 0 : -1;
 }
 
 /* ---- start and end ----------------------------------------------------------------------------------- */
@@ -307,7 +332,8 @@ int worker_open(struct worker *w, const struct worker_start *start)
 	if (!timer_start(&w->loop.timers, &w->listen_timer, worker_listen_again, TIMER_NEVER) ||
 	    !timer_start(&w->loop.timers, &w->drain_timer, worker_give_up, TIMER_NEVER) ||
 	    !access_logs_init(&w->logs, w->config) || worker_open_dirs(w) != 0 ||
-	    worker_open_control(w, start) != 0 || worker_open_listeners(w, start) != 0)
+	    worker_open_control(w, start) != 0 || worker_open_gate(w, start) != 0 ||
+	    worker_open_listeners(w, start) != 0)
 		return -1;
 	file_cache_init(&w->files, w->dirs, &w->config->file_cache,
 	                start->shared ? &start->shared->file_epoch : &w->alone.file_epoch);
@@ -330,6 +356,7 @@ void worker_close(struct worker *w)
 	w->loop.stopping = true;
 	if (w->programs)
 		programs_close(w->programs);
+	auth_close(w->auth);
 	loop_bury_dead(&w->loop);
 	if (w->dirs)
 		file_cache_end(&w->files);
