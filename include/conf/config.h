@@ -156,6 +156,15 @@ struct real_ip {
 };
 
 enum autoindex_format { AUTOINDEX_BY_ACCEPT, AUTOINDEX_HTML, AUTOINDEX_JSON };
+/* status and stub_status: what the location answers with instead of files. */
+enum status_format {
+	STATUS_OFF,
+	STATUS_BY_ACCEPT,
+	STATUS_HTML,
+	STATUS_JSON,
+	STATUS_PROMETHEUS,
+	STATUS_STUB
+};
 enum upload_overwrite { OVERWRITE_OFF, OVERWRITE_ON, OVERWRITE_RENAME };
 
 struct command {
@@ -238,6 +247,7 @@ struct settings {
 	mode_t upload_access;
 	enum since_mode if_modified_since;
 	enum autoindex_format autoindex_format;
+	enum status_format status;
 	enum path_links links; /* disable_symlinks */
 	bool autoindex;
 	bool autoindex_exact_size;

@@ -49,7 +49,7 @@ extern const struct value_type value_flag, value_number, value_size, value_time,
 extern const struct value_type value_cpus, value_user, value_keepalive, value_header_buffers,
         value_grace, value_file_cache;
 extern const struct value_type value_root, value_alias, value_index, value_try_files, value_return,
-        value_error_page;
+        value_error_page, value_status, value_stub_status;
 extern const struct value_type value_methods, value_add_header, value_types, value_expires,
         value_charset;
 extern const struct value_type value_cgi, value_cgi_pass, value_cgi_param, value_store;

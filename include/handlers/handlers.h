@@ -10,6 +10,7 @@ void redirect_start(struct request *r);    /* DECIDE_REDIRECT */
 void return_start(struct request *r);      /* DECIDE_RETURN */
 void close_start(struct request *r);       /* DECIDE_CLOSE */
 void error_start(struct request *r);       /* DECIDE_ERROR */
+void status_start(struct request *r);      /* DECIDE_STATUS */
 void options_start(struct request *r);     /* DECIDE_OPTIONS */
 void wait_start(struct request *r);        /* DECIDE_WAIT */
 void cgi_start(struct request *r);         /* DECIDE_CGI */

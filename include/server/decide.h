@@ -19,6 +19,7 @@ enum decision_kind {
 	DECIDE_UPLOAD,   /* POST into the store */
 	DECIDE_PUT,      /* store_path below the store */
 	DECIDE_DELETE,
+	DECIDE_STATUS,  /* location->settings.status: the figures */
 	DECIDE_OPTIONS, /* allow */
 	DECIDE_WAIT,    /* nothing yet: the gate wakes the request, which is decided anew */
 	DECIDE_COUNT

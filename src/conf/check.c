@@ -99,6 +99,22 @@ static void warn_open_store(struct build *build, const struct level *level)
 	        "auth_basic, or allow and deny, say who may; `methods GET POST;` leaves them out");
 }
 
+/* Not a trap, for many want it so; but others read there what is asked for and how often it fails. */
+static void note_open_figures(struct build *build, const struct level *level)
+{
+	const struct settings *settings = level->settings;
+	const struct node *node = level_setter(level, "status");
+
+	node = node ? node : level_setter(level, "stub_status");
+	if (!node || settings->status == STATUS_OFF || settings->ret.code != 0 ||
+	    settings->access.count > 0 || settings->auth.is_on || settings->is_internal)
+		return;
+	diag_help(build->diag,
+	          diag_add(build->diag, DIAG_NOTE, node->name.at,
+	                   "everybody may see the server's figures here"),
+	          "auth_basic, or allow and deny, say who may");
+}
+
 /* A list that ends in allow does nothing there: who is in no rule is let in. */
 static void warn_open_list(struct build *build, const struct level *level)
 {
@@ -192,6 +208,7 @@ void check_level(struct build *build, const struct level *level, const struct no
 	warn_dir(build, level, "upload_store", W_OK | X_OK, "writable");
 	warn_slash(build, level);
 	warn_open_store(build, level);
+	note_open_figures(build, level);
 	warn_elsewhere(build, level);
 }
 
@@ -201,7 +218,8 @@ static bool needs_files(const struct location *location)
 {
 	const struct settings *settings = &location->settings;
 
-	if (settings->ret.code != 0 || settings->cgi_pass.program.len > 0)
+	if (settings->ret.code != 0 || settings->cgi_pass.program.len > 0 ||
+	    settings->status != STATUS_OFF)
 		return false;
 	return location->kind != LOCATION_SERVER || answers_itself(location);
 }

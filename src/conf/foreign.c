@@ -249,8 +249,6 @@ static const struct foreign foreign[] = {
 	{ STR("limit_conn"), FOREIGN_LATER, NULL },
 	{ STR("limit_req"), FOREIGN_LATER, NULL },
 	{ STR("limit_dry_run"), FOREIGN_LATER, NULL },
-	{ STR("status"), FOREIGN_LATER, NULL },
-	{ STR("stub_status"), FOREIGN_LATER, NULL },
 	{ STR("cgi_limit"), FOREIGN_LATER, NULL },
 	{ STR("upload_reserve"), FOREIGN_LATER, NULL },
 	{ STR("upload_resumable"), FOREIGN_LATER, NULL },

@@ -157,6 +157,69 @@ static bool print_return(const struct shown *shown, const void *target, size_t i
 
 const struct value_type value_return = { .parse = parse_return, .print = print_return };
 
+/* ---- status [html | json | prometheus], stub_status [on] ------------------------------------------------ */
+
+/* Both set the same thing, which a location can be only once. */
+static bool set_status(const struct value *v, enum status_format *status, enum status_format to)
+{
+	if (*status != STATUS_OFF) {
+		value_error(v, &v->node->name,
+		            "this location shows its figures in another way already");
+		return false;
+	}
+	*status = to;
+	return true;
+}
+
+static bool parse_status_format(const struct value *v, void *target)
+{
+	const struct token *arg = v->node->args;
+	enum status_format *status = target;
+
+	if (v->node->arg_count == 0)
+		return set_status(v, status, STATUS_BY_ACCEPT);
+	for (const struct value_word *w = v->directive->detail; w->word.len > 0; w++)
+		if (str_eq(w->word, arg->text))
+			return set_status(v, status, (enum status_format)w->value);
+	value_error(v, arg, "'%.*s' is no form of figures: expected html, json or prometheus",
+	            STR_ARG(arg->text));
+	return false;
+}
+
+static bool print_status_format(const struct shown *shown, const void *target, size_t i,
+                                struct buf *out)
+{
+	const enum status_format status = *(const enum status_format *)target;
+
+	for (const struct value_word *w = shown->directive->detail; w->word.len > 0; w++)
+		if ((enum status_format)w->value == status)
+			buf_add(out, w->word);
+	return i == 0 && status != STATUS_OFF && status != STATUS_STUB;
+}
+
+/* nginx once wanted an argument and still takes one. */
+static bool parse_stub_status(const struct value *v, void *target)
+{
+	if (v->node->arg_count == 0 || str_eq(v->node->args[0].text, STR_OF("on")))
+		return set_status(v, target, STATUS_STUB);
+	value_error(v, &v->node->args[0], "'%.*s' is unknown here: expected nothing, or on",
+	            STR_ARG(v->node->args[0].text));
+	return false;
+}
+
+static bool print_stub_status(const struct shown *shown, const void *target, size_t i,
+                              struct buf *out)
+{
+	(void)shown;
+	(void)out;
+	return i == 0 && *(const enum status_format *)target == STATUS_STUB;
+}
+
+const struct value_type value_status = { .parse = parse_status_format,
+	                                 .print = print_status_format };
+const struct value_type value_stub_status = { .parse = parse_stub_status,
+	                                      .print = print_stub_status };
+
 /* ---- error_page CODE… [=[CODE]] URI ------------------------------------------------------------------- */
 
 /* The "=" or "=CODE" before the URI. */

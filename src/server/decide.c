@@ -186,6 +186,15 @@ static enum decided decide_conditions(struct request *r)
 	return DECIDED;
 }
 
+/* The figures are read like a file, whatever the location's path is called. */
+static enum decided decide_figures(struct request *r)
+{
+	if (r->method != METHOD_GET && r->method != METHOD_HEAD)
+		return decide_not_static(r);
+	r->decision.kind = DECIDE_STATUS;
+	return DECIDED;
+}
+
 static enum decided decide_regular(struct request *r, struct file_view *view, struct file *file,
                                    int dir, struct str path)
 {
@@ -381,6 +390,8 @@ static enum decided decide_once(struct request *r, struct file_view *view, struc
 		return d;
 	if (set->cgi_pass.program.len > 0)
 		return decide_cgi_pass(r);
+	if (set->status != STATUS_OFF)
+		return decide_figures(r);
 	if (!set->dotfiles && path_is_hidden(r->target.path))
 		return decide_error(r, 404, NULL);
 	d = decide_upload(r, view);

@@ -129,6 +129,9 @@ static void decision_text(struct buf *b, const struct machine *m, const struct d
 		buf_add(b, d->store_path);
 		buf_text(b, d->had_slash ? "/" : "");
 		return;
+	case DECIDE_STATUS:
+		buf_text(b, "status");
+		return;
 	case DECIDE_OPTIONS:
 		buf_text(b, "options");
 		say_allow(b, d->allow);

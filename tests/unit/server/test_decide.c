@@ -56,6 +56,10 @@ static const char config[] =
         " location = /there { return 302 /a; }"
         " location = /hang { return 444; }"
         " location = /inside { internal; }"
+        " location /figures/ { status; }"
+        " location /.figures { stub_status; }"
+        " location /mine { status; deny all; }"
+        " location /full { status; upload_store %s/store; }"
         " location /get/ { methods GET; alias %s/www/; }"
         " location /post/ { methods POST; alias %s/www/; }"
         " location /purge/ { methods GET PURGE; alias %s/www/; }"
@@ -164,6 +168,24 @@ static const struct question methods[] = {
 Test(decide, methods)
 {
 	expect_decisions(config, files, methods, COUNT(methods));
+}
+
+static const struct question figures[] = {
+	{ "the figures are read", GET("/figures/"), "status" },
+	{ "whatever is behind the location's path", GET("/figures/a/b"), "status" },
+	{ "HEAD, too", HEAD("HEAD /figures/"), "status" },
+	{ "their path may begin with a dot", GET("/.figures"), "status" },
+	{ "nothing is changed by them", HEAD("POST /figures/"), "error 405 GET HEAD OPTIONS" },
+	{ "nor deleted", HEAD("DELETE /figures/"), "error 405 GET HEAD OPTIONS" },
+	{ "not where there is a store either", HEAD("PUT /full"), "error 405~" },
+	{ "they say what they answer", HEAD("OPTIONS /figures/"), "options GET HEAD OPTIONS" },
+	{ "who is not let in does not see them", GET("/mine"), "error 403~" },
+	{ "nobody has a version of them", GET("/figures/") "If-Match: \"x\"\n", "status" },
+};
+
+Test(decide, figures)
+{
+	expect_decisions(config, files, figures, COUNT(figures));
 }
 
 #define OLD   "Fri, 04 Nov 1994 00:00:00 GMT"
