@@ -64,6 +64,9 @@ void generation_drain(struct generation *g, uint64_t limit, bool close_idle);
 /* Sends launcher and workers the log descriptors of its configuration, which were opened anew. */
 void generation_send_logs(struct generation *g);
 
+/* Looks how much memory and how many descriptors its processes hold. */
+void generation_sample(const struct generation *g);
+
 /* Kills what is left of its workers. */
 void generation_kill(struct generation *g);
 

@@ -21,7 +21,8 @@ struct supervisor {
 	struct counters_board *board;
 	struct counters *counters; /* our own slot */
 	struct timer stop_timer;
-	struct timer renew_timer; /* a generation without its launcher is replaced */
+	struct timer sample_timer; /* runs while some location shows what is sampled */
+	struct timer renew_timer;  /* a generation without its launcher is replaced */
 	unsigned generation_count;
 	int report; /* daemon_listens() */
 	int status; /* of the exit */
@@ -34,6 +35,9 @@ struct generation *supervisor_start_generation(struct supervisor *sup, struct co
 
 /* Loads the configuration anew and starts a generation for it; on any error the old one stays. */
 void supervisor_reload(struct supervisor *sup);
+
+/* Samples the processes once a second from now on, or no longer, as the configuration has figures to show. */
+void supervisor_watch_processes(struct supervisor *sup, const struct config *config);
 
 /* ---- what a generation tells ------------------------------------------------------------------------- */
 

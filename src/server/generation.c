@@ -4,6 +4,7 @@
 #include "net/sock.h"
 #include "server/launcher.h"
 #include "server/logs.h"
+#include "server/sample.h"
 #include "server/supervisor_state.h"
 #include "server/verifier.h"
 
@@ -333,6 +334,13 @@ void generation_send_logs(struct generation *g)
 			generation_send(&g->workers[w], message, sizeof message, &log->fd);
 	}
 	generation_send_helpers_log(g);
+}
+
+void generation_sample(const struct generation *g)
+{
+	for (size_t i = 0; i < g->worker_count; i++)
+		sample_process(g->workers[i].counters, g->workers[i].pid);
+	sample_process(g->launcher_counters, g->launcher_pid);
 }
 
 void generation_kill(struct generation *g)

@@ -3,6 +3,7 @@
 #include "server/daemon.h"
 #include "server/logs.h"
 #include "server/orphans.h"
+#include "server/sample.h"
 #include "server/supervisor_state.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 enum {
 	SUPERVISOR_STOP_GRACE =
 	        1000, /* ms a worker gets beyond the limit it was told before it is killed */
+	SUPERVISOR_SAMPLES = 1000,   /* ms between two looks at the processes */
 	SUPERVISOR_RENEW_WAIT = 5000 /* ms between generations whose launchers die young */
 };
 
@@ -84,6 +86,30 @@ void supervisor_launcher_ended(struct supervisor *sup, struct generation *g, pid
 static void supervisor_renew(struct timer *timer)
 {
 	supervisor_reload(LIST_ENTRY(timer, struct supervisor, renew_timer));
+}
+
+/* ---- what the processes hold -------------------------------------------------------------------------- */
+
+static void supervisor_sample(struct timer *timer)
+{
+	struct supervisor *sup = LIST_ENTRY(timer, struct supervisor, sample_timer);
+
+	for (EACH_GENERATION(sup, n))
+		generation_sample(generation_at(n));
+	sample_process(sup->counters, getpid());
+	timer_set(&sup->loop.timers, &sup->sample_timer, clock_now() + SUPERVISOR_SAMPLES);
+}
+
+void supervisor_watch_processes(struct supervisor *sup, const struct config *config)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < config->locations.len; i++) {
+		enum status_format status = config->locations.items[i]->settings.status;
+
+		wanted |= status != STATUS_OFF && status != STATUS_STUB;
+	}
+	timer_set(&sup->loop.timers, &sup->sample_timer, wanted ? clock_now() : TIMER_NEVER);
 }
 
 /* ---- signals ----------------------------------------------------------------------------------------- */
@@ -203,7 +229,8 @@ static int supervisor_init(struct supervisor *sup)
 	sup->signals.fd = signals_open(handled);
 	if (sup->signals.fd < 0 || loop_watch(&sup->loop, &sup->signals, EPOLLIN) != 0 ||
 	    !timer_start(&sup->loop.timers, &sup->stop_timer, supervisor_stop_now, TIMER_NEVER) ||
-	    !timer_start(&sup->loop.timers, &sup->renew_timer, supervisor_renew, TIMER_NEVER))
+	    !timer_start(&sup->loop.timers, &sup->renew_timer, supervisor_renew, TIMER_NEVER) ||
+	    !timer_start(&sup->loop.timers, &sup->sample_timer, supervisor_sample, TIMER_NEVER))
 		return -1;
 	return 0;
 }
@@ -213,6 +240,7 @@ static void supervisor_end(struct supervisor *sup)
 	sockets_close(&sup->sockets, true);
 	timer_stop(&sup->loop.timers, &sup->stop_timer);
 	timer_stop(&sup->loop.timers, &sup->renew_timer);
+	timer_stop(&sup->loop.timers, &sup->sample_timer);
 	loop_close(&sup->signals);
 	loop_end(&sup->loop);
 	munmap(sup->shared, sizeof *sup->shared);

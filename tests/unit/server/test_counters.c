@@ -1,6 +1,7 @@
 #include "server/counters.h"
 
 #include "machine.h"
+#include "server/sample.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -163,6 +164,41 @@ Test(board, an_end_seen_before_its_beginning_is_not_less_than_nothing)
 
 	counter_add(a, COUNTER_CLOSED, 1);
 	cr_expect(eq(u64, figure(FIGURE_ACTIVE), 0));
+}
+
+Test(board, what_a_process_holds_is_sampled)
+{
+	struct counters *a = counters_take(board, COUNTERS_WORKER, 1);
+	uint64_t before;
+	int fd;
+
+	sample_process(a, getpid());
+	before = atomic_load(&a->descriptors);
+	cr_expect(ge(u64, before, 3));
+	cr_expect(gt(u64, atomic_load(&a->memory), 100000));
+	fd = dup(0);
+	sample_process(a, getpid());
+	cr_expect(eq(u64, atomic_load(&a->descriptors), before + 1));
+	close(fd);
+	sample_process(a, 0);
+	sample_process(NULL, getpid());
+	cr_expect(eq(u64, atomic_load(&a->descriptors), before + 1), "nobody was looked at");
+	counters_release(a);
+	cr_expect(eq(u64, atomic_load(&a->memory), 0), "the dead hold nothing");
+}
+
+Test(board, what_can_not_be_read_is_not_known)
+{
+	struct counters *a = counters_take(board, COUNTERS_WORKER, 1);
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	cr_assert(waitpid(child, NULL, 0) == child);
+	sample_process(a, getpid());
+	sample_process(a, child);
+	cr_expect(eq(u64, atomic_load(&a->memory), 0));
+	cr_expect(eq(u64, atomic_load(&a->descriptors), 0));
 }
 
 /* ---- what the machines count ---------------------------------------------------------------------------- */
