@@ -28,7 +28,7 @@ extern const struct status_quantile status_quantiles[STATUS_QUANTILES];
  */
 const struct counters *status_process(const struct status_report *report, uint32_t *at);
 
-/* "supervisor", "worker", "launcher". */
+/* "supervisor", "worker", "launcher", "verifier". */
 const char *status_role(const struct counters *process);
 
 /* A value for programs: milliseconds as seconds with three decimals, all else as it is. */

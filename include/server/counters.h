@@ -121,7 +121,13 @@ struct figures {
 
 /* ---- slots ------------------------------------------------------------------------------------------- */
 
-enum counters_role { COUNTERS_FREE, COUNTERS_SUPERVISOR, COUNTERS_WORKER, COUNTERS_LAUNCHER };
+enum counters_role {
+	COUNTERS_FREE,
+	COUNTERS_SUPERVISOR,
+	COUNTERS_WORKER,
+	COUNTERS_LAUNCHER,
+	COUNTERS_VERIFIER
+};
 
 /* One process's slot. Apart from `value` the supervisor writes it. */
 struct counters {
@@ -152,10 +158,19 @@ void counters_unmap(struct counters_board *board);
 struct counters *counters_take(struct counters_board *board, enum counters_role role,
                                unsigned generation);
 
-/*
- * The process of the slot has ended: what it had open is closed, what it counted stays. NULL is fine.
- */
-void counters_release(struct counters *slot);
+/* The slot's process runs. NULL is fine. */
+void counters_started(struct counters *slot, pid_t pid);
+
+/* It has ended: what it had open is closed, what it counted stays. *slot becomes NULL; it may be NULL already. */
+void counters_release(struct counters **slot);
+
+/* So many slots were ever taken; what another process may have written there is not trusted. */
+static inline uint32_t counters_used(const struct counters_board *board)
+{
+	uint32_t used = board ? atomic_load_explicit(&board->used, memory_order_relaxed) : 0;
+
+	return used < COUNTERS_SLOTS ? used : COUNTERS_SLOTS;
+}
 
 /* Adds everything up. Without a board (NULL) what `own` counts is all there is. */
 void counters_sum(const struct counters_board *board, const struct counters *own,

@@ -25,9 +25,10 @@ struct worker_process {
 struct verifier_process {
 	struct watch control; /* fd -1: none */
 	struct timer restart;
-	pid_t pid;             /* 0: not running */
-	uint64_t started;      /* ms */
-	unsigned quick_deaths; /* in a row */
+	pid_t pid;                 /* 0: not running */
+	struct counters *counters; /* its slot; NULL: none */
+	uint64_t started;          /* ms */
+	unsigned quick_deaths;     /* in a row */
 };
 
 /*

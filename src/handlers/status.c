@@ -8,7 +8,7 @@
 enum { STATUS_SIZE = 32 * 1024 /* what a document takes at first */ };
 
 const struct status_quantile status_quantiles[STATUS_QUANTILES] = {
-	{ "p50", "Half of them within", 500 },
+	{ "p50", "half of them within", 500 },
 	{ "p90", "9 of 10 within", 900 },
 	{ "p99", "99 of 100 within", 990 },
 	{ "p999", "999 of 1000 within", 999 },
@@ -16,7 +16,7 @@ const struct status_quantile status_quantiles[STATUS_QUANTILES] = {
 
 const struct counters *status_process(const struct status_report *report, uint32_t *at)
 {
-	uint32_t used = report->board ? atomic_load(&report->board->used) : 0;
+	uint32_t used = counters_used(report->board);
 
 	while (*at < used) {
 		const struct counters *slot = &report->board->slots[(*at)++].counters;
@@ -34,6 +34,8 @@ const char *status_role(const struct counters *process)
 		return "supervisor";
 	case COUNTERS_LAUNCHER:
 		return "launcher";
+	case COUNTERS_VERIFIER:
+		return "verifier";
 	default:
 		return "worker";
 	}

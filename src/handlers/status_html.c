@@ -47,7 +47,7 @@ static void html_value(struct buf *b, enum metric_unit unit, uint64_t value)
 		return;
 	case METRIC_MS:
 		status_number(b, unit, value);
-		buf_text(b, " s");
+		buf_text(b, "&#160;s");
 		return;
 	case METRIC_TIME:
 		human_time(b, (time_t)value, false);
@@ -162,9 +162,9 @@ static void html_processes(struct buf *b, const struct status_report *report)
 	uint32_t at = 0;
 
 	buf_text(b, "<table class=\"wide\">\n<caption>Processes</caption>\n<thead><tr>"
-	            "<th scope=\"col\">Role</th><th scope=\"col\">Process</th>"
+	            "<th scope=\"col\">Role</th><th scope=\"col\">PID</th>"
 	            "<th scope=\"col\">Generation</th><th scope=\"col\">Memory</th>"
-	            "<th scope=\"col\">Descriptors</th></tr></thead>\n<tbody>\n");
+	            "<th scope=\"col\">Open files</th></tr></thead>\n<tbody>\n");
 	while ((p = status_process(report, &at))) {
 		buf_format(b, "<tr><th scope=\"row\">%s</th><td>%d</td>", status_role(p),
 		           (int)atomic_load(&p->pid));

@@ -13,7 +13,7 @@ const char *const status_style[] = {
 	"\tbackground: var(--panel); color: var(--ink); font: inherit; cursor: pointer; }\n"
 	"button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent);\n"
 	"\tcolor: var(--on-accent); }\n"
-	"dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr));\n"
+	"dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr));\n"
 	"\tgap: 0.75rem; margin: 0 0 1.25rem; }\n"
 	"dl div, table { background: var(--panel); border: 1px solid var(--line);\n"
 	"\tborder-radius: 12px; }\n"
@@ -27,10 +27,12 @@ const char *const status_style[] = {
 	"caption { padding: 0.2rem 1rem 0.5rem; text-align: left; font-weight: 600; }\n"
 	"th, td { padding: 0.3rem 1rem; border-top: 1px solid var(--line); text-align: left; }\n"
 	"th { font-weight: 400; color: var(--soft); }\n"
-	"td { text-align: right; white-space: nowrap; }\n"
+	"caption + * tr:first-child > * { border-top: 0; }\n"
+	"td { text-align: right; }\n"
 	".wide thead th:nth-child(n+2) { text-align: right; }\n"
 	"@media (max-width: 36rem) {\n"
-	"\t.wide th, .wide td { padding-inline: 0.4rem; font-size: 0.8125rem; }\n"
+	"\t.wide th, .wide td { padding-inline: 0.5rem; font-size: 0.8125rem; }\n"
+	"\t.wide tr > :nth-child(3) { display: none; }\n"
 	"}\n",
 	NULL,
 };

@@ -64,8 +64,17 @@ struct counters *counters_take(struct counters_board *board, enum counters_role 
 	return NULL;
 }
 
-void counters_release(struct counters *slot)
+void counters_started(struct counters *slot, pid_t pid)
 {
+	if (slot)
+		atomic_store(&slot->pid, pid);
+}
+
+void counters_release(struct counters **place)
+{
+	struct counters *slot = *place;
+
+	*place = NULL;
 	if (!slot)
 		return;
 	for (size_t i = 0; i < COUNTERS_OPEN; i++)
@@ -109,7 +118,7 @@ static void counters_add_slot(struct figures *sum, const struct counters *slot)
 void counters_sum(const struct counters_board *board, const struct counters *own,
                   struct figures *sum)
 {
-	uint32_t used = board ? atomic_load(&board->used) : 0;
+	uint32_t used = counters_used(board);
 
 	*sum = (struct figures){ 0 };
 	if (!board)

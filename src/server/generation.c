@@ -28,20 +28,6 @@ static void generation_close(struct generation *g, struct watch *watch)
 	loop_close(watch);
 }
 
-/* ---- slots of the counters --------------------------------------------------------------------------- */
-
-static void generation_name(struct counters *slot, pid_t pid)
-{
-	if (slot)
-		atomic_store(&slot->pid, pid);
-}
-
-static void generation_release(struct counters **slot)
-{
-	counters_release(*slot);
-	*slot = NULL;
-}
-
 /* ---- starting ---------------------------------------------------------------------------------------- */
 
 static void generation_close_end(int fd)
@@ -92,11 +78,11 @@ static int generation_fork_worker(struct worker_process *p, int launcher)
 	close(ends[1]);
 	if (p->pid < 0) {
 		p->pid = 0;
-		generation_release(&p->counters);
+		counters_release(&p->counters);
 		close(ends[0]);
 		return -1;
 	}
-	generation_name(p->counters, p->pid);
+	counters_started(p->counters, p->pid);
 	p->control = (struct watch){ .fd = ends[0], .ready = generation_control };
 	p->started = clock_now();
 	p->is_ready = false;
@@ -157,10 +143,10 @@ static int generation_fork_launcher(struct generation *g, const int *workers)
 	close(ends[1]);
 	if (g->launcher_pid < 0) {
 		g->launcher_pid = 0;
-		generation_release(&g->launcher_counters);
+		counters_release(&g->launcher_counters);
 		return -1;
 	}
-	generation_name(g->launcher_counters, g->launcher_pid);
+	counters_started(g->launcher_counters, g->launcher_pid);
 	return loop_watch(&g->supervisor->loop, &g->launcher, EPOLLIN);
 }
 
@@ -341,6 +327,7 @@ void generation_sample(const struct generation *g)
 	for (size_t i = 0; i < g->worker_count; i++)
 		sample_process(g->workers[i].counters, g->workers[i].pid);
 	sample_process(g->launcher_counters, g->launcher_pid);
+	sample_process(g->verifier.counters, g->verifier.pid);
 }
 
 void generation_kill(struct generation *g)
@@ -399,7 +386,7 @@ static void generation_worker_died(struct worker_process *p, pid_t pid, int stat
 	struct generation *g = p->generation;
 
 	p->pid = 0;
-	generation_release(&p->counters);
+	counters_release(&p->counters);
 	g->ready -= p->is_ready;
 	generation_close(g, &p->control);
 	generation_log_death(p, pid, status);
@@ -421,7 +408,7 @@ bool generation_reaped(struct generation *g, pid_t pid, int status)
 {
 	if (pid == g->launcher_pid) {
 		g->launcher_pid = 0;
-		generation_release(&g->launcher_counters);
+		counters_release(&g->launcher_counters);
 		generation_close(g, &g->launcher);
 		supervisor_launcher_ended(g->supervisor, g, pid, status);
 		return true;
@@ -449,11 +436,12 @@ void generation_free(struct generation *g)
 	for (size_t i = 0; i < g->worker_count && g->workers; i++) {
 		timer_stop(&g->supervisor->loop.timers, &g->workers[i].restart);
 		generation_close(g, &g->workers[i].control);
-		generation_release(&g->workers[i].counters);
+		counters_release(&g->workers[i].counters);
 	}
-	generation_release(&g->launcher_counters);
+	counters_release(&g->launcher_counters);
 	generation_end_helpers(g);
 	timer_stop(&g->supervisor->loop.timers, &g->verifier.restart);
+	counters_release(&g->verifier.counters);
 	list_remove(&g->node);
 	logs_close(g->config);
 	config_free(g->config);

@@ -55,15 +55,18 @@ static int verifier_fork(struct generation *g)
 
 	if (sock_channel(ends) != 0)
 		return -1;
+	v->counters = counters_take(g->supervisor->board, COUNTERS_VERIFIER, g->number);
 	v->pid = fork();
 	if (v->pid == 0)
 		generation_be_verifier(g, parent, ends[1]);
 	close(ends[1]);
 	if (v->pid < 0) {
 		v->pid = 0;
+		counters_release(&v->counters);
 		close(ends[0]);
 		return -1;
 	}
+	counters_started(v->counters, v->pid);
 	v->control = (struct watch){ .fd = ends[0], .ready = verifier_news };
 	v->started = clock_now();
 	return loop_watch(&g->supervisor->loop, &v->control, EPOLLIN);
@@ -104,6 +107,7 @@ void generation_verifier_died(struct generation *g, int status)
 	pid_t pid = v->pid;
 
 	v->pid = 0;
+	counters_release(&v->counters);
 	verifier_unwatch(g);
 	if (generation_running(g) == 0)
 		return;

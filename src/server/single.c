@@ -55,7 +55,7 @@ static struct counters *single_count(struct worker_start *start)
 	start->counters = counters_take(start->board, COUNTERS_WORKER, 1);
 	if (!start->board)
 		return NULL;
-	atomic_store(&start->counters->pid, getpid());
+	counters_started(start->counters, getpid());
 	counter_set(start->counters, COUNTER_STARTED_AT, (uint64_t)clock_cached.wall.tv_sec);
 	counter_set(start->counters, COUNTER_LOADED_AT, (uint64_t)clock_cached.wall.tv_sec);
 	counter_set(start->counters, COUNTER_GENERATION, 1);

@@ -224,7 +224,7 @@ static int supervisor_init(struct supervisor *sup)
 	if (sup->shared == MAP_FAILED || !sup->board || loop_init(&sup->loop) != 0)
 		return -1;
 	sup->counters = counters_take(sup->board, COUNTERS_SUPERVISOR, 0);
-	atomic_store(&sup->counters->pid, getpid());
+	counters_started(sup->counters, getpid());
 	counter_set(sup->counters, COUNTER_STARTED_AT, (uint64_t)clock_cached.wall.tv_sec);
 	sup->signals.fd = signals_open(handled);
 	if (sup->signals.fd < 0 || loop_watch(&sup->loop, &sup->signals, EPOLLIN) != 0 ||

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { checkPrograms } from "./check_programs.mjs";
 import { checkSite } from "./check_site.mjs";
+import { checkStatus } from "./check_status.mjs";
 import { checkUpload } from "./check_upload.mjs";
 import { Runner } from "./checks.mjs";
 import { Server } from "./server.mjs";
@@ -55,6 +56,7 @@ try {
 	runner = new Runner(browser, server);
 	await checkSite(runner);
 	await checkUpload(runner);
+	await checkStatus(runner);
 	await checkPrograms(runner);
 	if (picture !== undefined) {
 		await takePicture(browser, server);

@@ -132,7 +132,9 @@ Test(board, the_dead_keep_their_counts_and_hold_nothing_open)
 	cr_expect(eq(u64, sum.value[FIGURE_WAITING], 1));
 	cr_expect(eq(u64, sum.value[FIGURE_PROGRAMS_QUEUED], 2));
 	cr_expect(eq(u64, sum.value[FIGURE_PROGRAMS_RUNNING], 5));
-	counters_release(a);
+	b = a;
+	counters_release(&b);
+	cr_expect(eq(ptr, b, NULL));
 	cr_expect(eq(u64, figure(FIGURE_ACTIVE), 0), "after its death");
 	cr_expect(eq(u64, sum.value[FIGURE_REQUESTS], 5));
 	cr_expect(eq(u64, sum.value[FIGURE_WRITING], 0));
@@ -154,8 +156,14 @@ Test(board, there_is_an_end_to_the_slots)
 		cr_assert(counters_take(board, COUNTERS_WORKER, 1) != NULL);
 	cr_expect(eq(ptr, counters_take(board, COUNTERS_WORKER, 1), NULL));
 	cr_expect(eq(ptr, counters_take(NULL, COUNTERS_WORKER, 1), NULL), "nor without a board");
-	counters_release(NULL);
+	counters_release(&(struct counters *){ NULL });
 	cr_expect(eq(u64, figure(FIGURE_WORKERS), COUNTERS_SLOTS));
+}
+
+Test(board, more_slots_than_there_are_are_never_read)
+{
+	atomic_store(&board->used, UINT32_MAX);
+	cr_expect(eq(u64, figure(FIGURE_WORKERS), 0));
 }
 
 Test(board, an_end_seen_before_its_beginning_is_not_less_than_nothing)
@@ -183,7 +191,7 @@ Test(board, what_a_process_holds_is_sampled)
 	sample_process(a, 0);
 	sample_process(NULL, getpid());
 	cr_expect(eq(u64, atomic_load(&a->descriptors), before + 1), "nobody was looked at");
-	counters_release(a);
+	counters_release(&(struct counters *){ a });
 	cr_expect(eq(u64, atomic_load(&a->memory), 0), "the dead hold nothing");
 }
 
