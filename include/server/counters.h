@@ -35,9 +35,17 @@ struct histogram {
 };
 
 /* How long requests took, in ms: at most 1, 2, 4, … 32768. */
-static const struct histogram histogram_duration = { 0, 1 };
+#define HISTOGRAM_DURATION \
+	{                  \
+		0, 1       \
+	}
+static const struct histogram histogram_duration = HISTOGRAM_DURATION;
 /* What answers weigh on the wire, in bytes: at most 256, 1 Ki, 4 Ki, … 256 Gi. */
-static const struct histogram histogram_size = { 8, 2 };
+#define HISTOGRAM_SIZE \
+	{              \
+		8, 2   \
+	}
+static const struct histogram histogram_size = HISTOGRAM_SIZE;
 
 static inline uint64_t histogram_bound(struct histogram h, unsigned i)
 {

@@ -70,20 +70,19 @@ void counters_started(struct counters *slot, pid_t pid)
 		atomic_store(&slot->pid, pid);
 }
 
-void counters_release(struct counters **place)
+void counters_release(struct counters **slot)
 {
-	struct counters *slot = *place;
+	struct counters *c = *slot;
 
-	*place = NULL;
-	if (!slot)
+	*slot = NULL;
+	if (!c)
 		return;
 	for (size_t i = 0; i < COUNTERS_OPEN; i++)
-		counter_set(slot, counters_open[i].ended,
-		            counters_begun(slot, counters_open[i].begun));
-	atomic_store(&slot->pid, 0);
-	atomic_store(&slot->memory, 0);
-	atomic_store(&slot->descriptors, 0);
-	atomic_store(&slot->role, COUNTERS_FREE);
+		counter_set(c, counters_open[i].ended, counters_begun(c, counters_open[i].begun));
+	atomic_store(&c->pid, 0);
+	atomic_store(&c->memory, 0);
+	atomic_store(&c->descriptors, 0);
+	atomic_store(&c->role, COUNTERS_FREE);
 }
 
 /* The others count on while we add: an end may be seen whose beginning was not. */

@@ -72,10 +72,10 @@ const struct metric metrics[] = {
 	  COUNTER(COUNTER_STATUS), .count = COUNTERS_STATUSES, .is_sparse = true,
 	  .help = "Answers by their status" },
 	{ .name = STR("request_duration_seconds"), .title = "Time taken",
-	  .kind = METRIC_HISTOGRAM, .at = COUNTER_DURATION, .unit = METRIC_MS, .histogram = { 0, 1 },
+	  .kind = METRIC_HISTOGRAM, .at = COUNTER_DURATION, .unit = METRIC_MS, .histogram = HISTOGRAM_DURATION,
 	  .help = "From a request's head to the end of its answer, by a clock of 4 ms" },
 	{ .name = STR("response_size_bytes"), .title = "Size",
-	  .kind = METRIC_HISTOGRAM, .at = COUNTER_SIZE, .unit = METRIC_BYTES, .histogram = { 8, 2 },
+	  .kind = METRIC_HISTOGRAM, .at = COUNTER_SIZE, .unit = METRIC_BYTES, .histogram = HISTOGRAM_SIZE,
 	  .help = "What answers weigh, heads included" },
 
 	{ .section = "Programs", .name = STR("programs"), LABEL("state", "running", "Running"),

@@ -247,3 +247,37 @@ Test(figures, without_a_supervisor_there_are_figures_too)
 	cr_expect(eq(dbl, figure("programs_started_total"), 1), "by another process");
 	cr_expect(gt(dbl, figure("start_time_seconds"), 1700000000));
 }
+
+static int run(const char *request)
+{
+	int fd = live_connect(&l, 0);
+
+	live_send(fd, request, strlen(request));
+	return fd;
+}
+
+Test(figures, programs_that_wait_and_programs_that_are_late)
+{
+	char answer[2048];
+	int first, second;
+
+	live_stop(&l, SIGTERM);
+	l.port_count = 0;
+	live_start(&l,
+	           "cgi_max_processes 1; cgi_queue_timeout 400ms; cgi_timeout 900ms 1s;" SITE "}");
+	first = run(GET("/run?9"));
+	cr_expect(eq(dbl, await("programs{state=\"running\"}", 1), 1));
+	second = run(GET("/run?8"));
+	cr_expect(eq(dbl, await("programs{state=\"queued\"}", 1), 1));
+	live_receive(second, answer, sizeof answer, LIVE_PATIENCE);
+	cr_expect(ne(ptr, strstr(answer, " 503 "), NULL), "%.40s", answer);
+	cr_expect(eq(dbl, figure("programs_queue_timeouts_total"), 1));
+	cr_expect(eq(dbl, figure("programs{state=\"queued\"}"), 0));
+	live_receive(first, answer, sizeof answer, LIVE_PATIENCE);
+	cr_expect(ne(ptr, strstr(answer, " 504 "), NULL), "%.40s", answer);
+	cr_expect(eq(dbl, figure("programs_timeouts_total"), 1));
+	cr_expect(eq(dbl, await("programs{state=\"running\"}", 0), 0));
+	cr_expect(eq(dbl, figure("programs_started_total"), 1));
+	close(first);
+	close(second);
+}
