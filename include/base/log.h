@@ -5,6 +5,8 @@
 
 #include <stdarg.h>
 
+struct buf;
+
 /* In falling order of weight. nginx's crit, alert and emerg are errors here. */
 enum log_level { LOG_ERROR, LOG_WARN, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 
@@ -19,6 +21,8 @@ struct log {
 	enum log_level level;
 	bool json;
 	bool owns_fd;
+	struct buf
+	        *copy; /* errors and warnings are also put here, each text a line; NULL: nowhere */
 	uint64_t dropped;
 };
 

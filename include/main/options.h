@@ -2,8 +2,16 @@
 #define MAIN_OPTIONS_H
 
 #include "base/buf.h"
+#include "server/control_protocol.h"
 
-enum options_action { OPTIONS_RUN, OPTIONS_TEST, OPTIONS_DUMP, OPTIONS_VERSION, OPTIONS_HELP };
+enum options_action {
+	OPTIONS_RUN,
+	OPTIONS_TEST,
+	OPTIONS_DUMP,
+	OPTIONS_VERSION,
+	OPTIONS_HELP,
+	OPTIONS_SIGNAL
+};
 
 /* The command line, understood. */
 struct options {
@@ -11,6 +19,7 @@ struct options {
 	const char *config; /* "conf/default.conf" where none is named */
 	const char *prefix; /* NULL: the working directory */
 	bool daemon;
+	enum control_verb verb; /* of OPTIONS_SIGNAL */
 };
 
 /* Reads the command line. False: a message that says what to do is in `message`; the exit status is 2. */

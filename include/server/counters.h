@@ -180,6 +180,9 @@ static inline uint32_t counters_used(const struct counters_board *board)
 	return used < COUNTERS_SLOTS ? used : COUNTERS_SLOTS;
 }
 
+/* How many of a figure that rises and falls (FIGURE_ACTIVE, …) the process of the slot has. NULL: 0. */
+uint64_t counters_open_now(const struct counters *slot, enum figure figure);
+
 /* Adds everything up. Without a board (NULL) what `own` counts is all there is. */
 void counters_sum(const struct counters_board *board, const struct counters *own,
                   struct figures *sum);

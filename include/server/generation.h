@@ -80,6 +80,9 @@ bool generation_has(const struct generation *g, pid_t pid);
 /* Whether the process was one of its own, which is then accounted for (and perhaps started again). */
 bool generation_reaped(struct generation *g, pid_t pid, int status);
 
+/* How many connections or requests (FIGURE_ACTIVE, FIGURE_WRITING) its workers have. */
+uint64_t generation_open(const struct generation *g, enum figure figure);
+
 /* True when no process is left: it may be freed. */
 bool generation_is_gone(const struct generation *g);
 void generation_free(struct generation *g);

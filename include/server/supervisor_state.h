@@ -1,6 +1,7 @@
 #ifndef SERVER_SUPERVISOR_STATE_H
 #define SERVER_SUPERVISOR_STATE_H
 
+#include "server/control.h"
 #include "server/generation.h"
 #include "server/pidfile.h"
 #include "server/sockets.h"
@@ -13,6 +14,7 @@ struct supervisor {
 	struct watch signals;
 	struct task work; /* what signals and deaths leave to be done after the events */
 	struct sockets sockets;
+	struct control control;
 	struct pidfile pidfile;
 	struct list generations;    /* the oldest first */
 	struct generation *current; /* the one that serves */
@@ -35,6 +37,12 @@ struct generation *supervisor_start_generation(struct supervisor *sup, struct co
 
 /* Loads the configuration anew and starts a generation for it; on any error the old one stays. */
 void supervisor_reload(struct supervisor *sup);
+
+/* Ends it: at once, which leaves requests in flight shutdown_timeout, or patiently, when the last is done. */
+void supervisor_stop(struct supervisor *sup, bool patient);
+
+/* Opens the logs anew. False: some could not be had (logged), and keep their old files. */
+bool supervisor_reopen(struct supervisor *sup);
 
 /* Samples the processes once a second from now on, or no longer, as the configuration has figures to show. */
 void supervisor_watch_processes(struct supervisor *sup, const struct config *config);

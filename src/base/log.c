@@ -143,6 +143,20 @@ static void log_emit(struct log *log, struct str line)
 		log->dropped++;
 }
 
+/* As it is: whoever has the copy decides what to escape. */
+static void log_copy(struct buf *to, const char *format, va_list args)
+{
+	char text[LOG_TEXT + 1];
+	va_list again;
+
+	va_copy(again, args);
+	if (vsnprintf(text, sizeof text, format, again) >= 0) {
+		buf_text(to, text);
+		buf_byte(to, '\n');
+	}
+	va_end(again);
+}
+
 void log_write_v(struct log *log, enum log_level level, struct str about, const char *format,
                  va_list args)
 {
@@ -150,6 +164,8 @@ void log_write_v(struct log *log, enum log_level level, struct str about, const 
 	struct buf line = buf_fixed(room, sizeof room);
 	int error = errno, n;
 
+	if (log->copy && level <= LOG_WARN)
+		log_copy(log->copy, format, args);
 	if (!log_wants(log, level))
 		return;
 	if (!clock_cached.http_date[0])

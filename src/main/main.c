@@ -1,5 +1,6 @@
 #include "handlers/table.h"
 #include "main/check.h"
+#include "main/control.h"
 #include "main/options.h"
 #include "server/single.h"
 #include "server/supervisor.h"
@@ -79,6 +80,8 @@ int main(int argc, char **argv)
 		return puts("webserv/" WEBSERV_VERSION) < 0 ? 1 : 0;
 	source.path = options.config;
 	source.prefix = options.prefix;
+	if (options.action == OPTIONS_SIGNAL)
+		return control_run(&source, options.verb);
 	config = check_load(&source);
 	if (!config)
 		return EXIT_USAGE;

@@ -1,5 +1,7 @@
 #include "main/options.h"
 
+#include "conf/diag.h"
+
 /*
  * Every option is a row, and the row does the work. `argument` names what must follow it; empty: nothing.
  */
@@ -9,43 +11,82 @@ struct option_row {
 	struct str name;
 	const char *argument;
 	const char *help;
-	void (*apply)(struct options *o, const char *argument);
+	/* False: it is wrong, and the message says how. */
+	bool (*apply)(struct options *o, const char *argument, struct buf *message);
 };
 
-static void option_test(struct options *o, const char *argument)
+static bool option_test(struct options *o, const char *argument, struct buf *message)
 {
+	(void)message;
 	(void)argument;
 	if (o->action != OPTIONS_DUMP)
 		o->action = OPTIONS_TEST;
+	return true;
 }
 
-static void option_dump(struct options *o, const char *argument)
+static bool option_dump(struct options *o, const char *argument, struct buf *message)
 {
+	(void)message;
 	(void)argument;
 	o->action = OPTIONS_DUMP;
+	return true;
 }
 
-static void option_prefix(struct options *o, const char *argument)
+static bool option_prefix(struct options *o, const char *argument, struct buf *message)
 {
+	(void)message;
 	o->prefix = argument;
+	return true;
 }
 
-static void option_daemon(struct options *o, const char *argument)
+static bool option_daemon(struct options *o, const char *argument, struct buf *message)
 {
+	(void)message;
 	(void)argument;
 	o->daemon = true;
+	return true;
 }
 
-static void option_version(struct options *o, const char *argument)
+static bool option_version(struct options *o, const char *argument, struct buf *message)
 {
+	(void)message;
 	(void)argument;
 	o->action = OPTIONS_VERSION;
+	return true;
 }
 
-static void option_help(struct options *o, const char *argument)
+static bool option_help(struct options *o, const char *argument, struct buf *message)
 {
+	(void)message;
 	(void)argument;
 	o->action = OPTIONS_HELP;
+	return true;
+}
+
+static struct str option_verb(const void *context, size_t i)
+{
+	(void)context;
+	return i < CONTROL_VERBS ? control_verb_name((enum control_verb)i)
+	                         : (struct str){ NULL, 0 };
+}
+
+static bool option_signal(struct options *o, const char *argument, struct buf *message)
+{
+	struct str near;
+
+	o->action = OPTIONS_SIGNAL;
+	if (control_verb_parse(str_from(argument), &o->verb))
+		return true;
+	near = diag_nearest(str_from(argument), option_verb, NULL);
+	buf_format(message, "--signal does not know '%s'", argument);
+	if (near.len > 0) {
+		buf_format(message, "; did you mean '%.*s'?", STR_ARG(near));
+		return false;
+	}
+	buf_text(message, "; it takes one of");
+	for (size_t i = 0; i < CONTROL_VERBS; i++)
+		buf_format(message, " %.*s", STR_ARG(option_verb(NULL, i)));
+	return false;
 }
 
 static const struct option_row option_rows[] = {
@@ -56,6 +97,10 @@ static const struct option_row option_rows[] = {
 	{ "Running", 'p', STR("prefix"), "DIR",
 	  "what relative paths in the configuration are relative to", option_prefix },
 	{ NULL, 'D', STR("daemon"), NULL, "go to the background once it listens", option_daemon },
+	{ "A running server", 's', STR("signal"), "WHAT",
+	  "tell it: reload, stop, quit, reopen, upgrade, status,\n"
+	  "                        and wait for the outcome; found by CONFIG's pid",
+	  option_signal },
 	{ "About", 'V', STR("version"), NULL, "print the version and exit", option_version },
 	{ NULL, 'h', STR("help"), NULL, "print this text and exit", option_help },
 };
@@ -112,8 +157,7 @@ static bool option_take(struct option_reader *reader, const struct option_row *r
                         const char *rest)
 {
 	if (!row->argument) {
-		row->apply(reader->out, NULL);
-		return true;
+		return row->apply(reader->out, NULL, reader->message);
 	}
 	if (!rest && reader->at + 1 < reader->argc)
 		rest = reader->argv[++reader->at];
@@ -122,8 +166,7 @@ static bool option_take(struct option_reader *reader, const struct option_row *r
 		           row->argument);
 		return false;
 	}
-	row->apply(reader->out, rest);
-	return true;
+	return row->apply(reader->out, rest, reader->message);
 }
 
 /* --name, --name=argument */
@@ -154,7 +197,8 @@ static bool option_letters(struct option_reader *reader, const char *word)
 		}
 		if (row->argument)
 			return option_take(reader, row, word[1] ? word + 1 : NULL);
-		row->apply(reader->out, NULL);
+		if (!row->apply(reader->out, NULL, reader->message))
+			return false;
 	}
 	return true;
 }
@@ -224,6 +268,9 @@ void options_help(struct buf *out)
 	         "  webserv                         the default site, on http://localhost:8080/\n"
 	         "  webserv -t conf/static.conf     is this configuration good?\n"
 	         "  webserv -D -p /srv site.conf    in the background, with paths below /srv\n"
+	         "  webserv -s reload site.conf     take the changed file, or say what is wrong "
+	         "with it\n"
+	         "  webserv -s quit site.conf       stop when the last request is done\n"
 	         "\nExit status: 0 ended as asked, 1 a failure at run time,\n"
 	         "2 a bad command line or configuration.\n");
 }

@@ -91,6 +91,15 @@ static uint64_t counters_less(uint64_t begun, uint64_t ended)
 	return begun > ended ? begun - ended : 0;
 }
 
+uint64_t counters_open_now(const struct counters *slot, enum figure figure)
+{
+	for (size_t i = 0; slot && i < COUNTERS_OPEN; i++)
+		if (counters_open[i].figure == figure)
+			return counters_less(counters_begun(slot, counters_open[i].begun),
+			                     counters_value(slot, counters_open[i].ended));
+	return 0;
+}
+
 static void counters_derive(struct figures *sum)
 {
 	uint64_t *v = sum->value;

@@ -425,6 +425,15 @@ bool generation_reaped(struct generation *g, pid_t pid, int status)
 	return false;
 }
 
+uint64_t generation_open(const struct generation *g, enum figure figure)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < g->worker_count; i++)
+		n += counters_open_now(g->workers[i].counters, figure);
+	return n;
+}
+
 bool generation_is_gone(const struct generation *g)
 {
 	return g->draining && g->launcher_pid == 0 && g->verifier.pid == 0 &&

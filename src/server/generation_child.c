@@ -33,6 +33,7 @@ static bool worker_close_others(const struct generation *g, int control, int lau
 static void child_begin(const struct generation *g)
 {
 	logs_use(g->config);
+	log_main->copy = NULL;
 	if (g->supervisor->start->daemon)
 		descriptors_leave_terminal();
 }

@@ -32,17 +32,25 @@ int logs_open(struct config *config)
 	return 0;
 }
 
-void logs_reopen(struct config *config)
+int logs_reopen(struct config *config)
 {
+	int result = 0;
+
 	for (size_t i = 0; i < config->logs.len; i++) {
 		struct config_log *log = &config->logs.items[i];
-		int fd = log->sink == LOG_SINK_FILE ? log_file_open(log) : -1;
+		int fd;
 
-		if (fd < 0)
+		if (log->sink != LOG_SINK_FILE)
 			continue;
+		fd = log_file_open(log);
+		if (fd < 0) {
+			result = -1;
+			continue;
+		}
 		close(log->fd);
 		log->fd = fd;
 	}
+	return result;
 }
 
 void logs_close(struct config *config)

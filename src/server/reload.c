@@ -41,6 +41,8 @@ static void reload_pidfile(struct supervisor *sup, const struct config *config)
 		return;
 	pidfile_close(&sup->pidfile);
 	sup->pidfile = next;
+	control_close(sup);
+	control_open(sup, wanted);
 }
 
 void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
@@ -60,6 +62,7 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 		sockets_announce(&sup->sockets);
 		daemon_listens(sup->report);
 		sup->report = -1;
+		loop_defer(&sup->loop, &sup->work); /* a reload may be wanted already */
 		return;
 	}
 	reload_pidfile(sup, g->config);
@@ -67,7 +70,14 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 	log_notice("generation %u serves; generation %u finishes what it has", g->number,
 	           old->number);
 	generation_drain(old, old->config->worker_shutdown_timeout, false);
+	control_reload_ends(sup, true);
 	loop_defer(&sup->loop, &sup->work);
+}
+
+static void reload_failed(struct supervisor *sup)
+{
+	counter_add(sup->counters, COUNTER_RELOADS_FAILED, 1);
+	control_reload_ends(sup, false);
 }
 
 void supervisor_generation_failed(struct supervisor *sup, struct generation *g)
@@ -76,13 +86,22 @@ void supervisor_generation_failed(struct supervisor *sup, struct generation *g)
 	generation_abandon(g);
 	if (sup->current) {
 		sup->coming = NULL;
-		counter_add(sup->counters, COUNTER_RELOADS_FAILED, 1);
 		sockets_give_up(&sup->sockets);
+		reload_failed(sup);
 	} else {
 		sup->status = 1;
 		sup->stopping = true;
 	}
 	loop_defer(&sup->loop, &sup->work);
+}
+
+/* Whoever waits for the outcome gets the diagnostics as they are, not as the log has them. */
+static void reload_tell(struct supervisor *sup, const struct diag *diag)
+{
+	struct buf *out = control_said(sup);
+
+	if (out)
+		diag_print(diag, out, false);
 }
 
 static void reload_log(const struct diag *diag)
@@ -102,29 +121,42 @@ static void reload_log(const struct diag *diag)
 	free(room);
 }
 
+static struct config *reload_load(struct supervisor *sup)
+{
+	struct buf *copy = log_main->copy;
+	struct diag diag;
+	struct config *config;
+
+	diag_init(&diag);
+	config = config_load(&sup->start->source, &diag);
+	reload_tell(sup, &diag);
+	if (!config) {
+		log_main->copy = NULL;
+		reload_log(&diag);
+		log_error("the new configuration can't be used; the old one stays in force");
+		log_main->copy = copy;
+	}
+	diag_end(&diag);
+	return config;
+}
+
 void supervisor_reload(struct supervisor *sup)
 {
 	struct config *config;
-	struct diag diag;
 
 	sup->reload_wanted = sup->coming != NULL;
 	if (sup->coming || sup->stopping)
 		return;
-	diag_init(&diag);
-	config = config_load(&sup->start->source, &diag);
+	control_reload_begins(sup);
+	config = reload_load(sup);
 	if (!config) {
-		reload_log(&diag);
-		log_error("the new configuration can't be used; the old one stays in force");
-	}
-	diag_end(&diag);
-	if (!config) {
-		counter_add(sup->counters, COUNTER_RELOADS_FAILED, 1);
+		reload_failed(sup);
 		return;
 	}
 	sup->coming = supervisor_start_generation(sup, config);
 	if (sup->coming)
 		return;
-	counter_add(sup->counters, COUNTER_RELOADS_FAILED, 1);
 	sockets_give_up(&sup->sockets);
+	reload_failed(sup);
 	log_error("the new configuration can't be put in place; the old one stays in force");
 }

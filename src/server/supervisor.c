@@ -45,6 +45,8 @@ static void supervisor_work(struct task *task)
 			continue;
 		if (sup->current == g)
 			sup->current = NULL;
+		if (sup->coming == g)
+			sup->coming = NULL;
 		log_info("generation %u has ended", g->number);
 		generation_free(g);
 	}
@@ -114,12 +116,13 @@ void supervisor_watch_processes(struct supervisor *sup, const struct config *con
 
 /* ---- signals ----------------------------------------------------------------------------------------- */
 
-static void supervisor_stop(struct supervisor *sup, bool patient)
+void supervisor_stop(struct supervisor *sup, bool patient)
 {
 	uint64_t limit = patient || !sup->current ? 0 : sup->current->config->shutdown_timeout;
 
 	log_notice(patient ? "stopping when the last request is done" : "stopping");
 	sup->stopping = true;
+	control_stopping(sup);
 	/* At once, lest somebody be let in whom no worker takes. */
 	sockets_close(&sup->sockets, true);
 	for (EACH_GENERATION(sup, n))
@@ -138,15 +141,18 @@ static void supervisor_stop_now(struct timer *timer)
 		generation_kill(generation_at(n));
 }
 
-static void supervisor_reopen(struct supervisor *sup)
+bool supervisor_reopen(struct supervisor *sup)
 {
+	bool good = true;
+
 	for (EACH_GENERATION(sup, n)) {
-		logs_reopen(generation_at(n)->config);
+		good &= logs_reopen(generation_at(n)->config) == 0;
 		generation_send_logs(generation_at(n));
 	}
 	if (sup->current)
 		logs_use(sup->current->config);
-	log_notice("logs reopened");
+	log_notice(good ? "logs reopened" : "logs reopened, but not all of them");
+	return good;
 }
 
 static void supervisor_reap(struct supervisor *sup)
@@ -237,11 +243,13 @@ static int supervisor_init(struct supervisor *sup)
 
 static void supervisor_end(struct supervisor *sup)
 {
+	control_close(sup);
 	sockets_close(&sup->sockets, true);
 	timer_stop(&sup->loop.timers, &sup->stop_timer);
 	timer_stop(&sup->loop.timers, &sup->renew_timer);
 	timer_stop(&sup->loop.timers, &sup->sample_timer);
 	loop_close(&sup->signals);
+	loop_bury_dead(&sup->loop);
 	loop_end(&sup->loop);
 	munmap(sup->shared, sizeof *sup->shared);
 	counters_unmap(sup->board);
@@ -250,7 +258,9 @@ static void supervisor_end(struct supervisor *sup)
 static void supervisor_serve(struct supervisor *sup, struct config *config)
 {
 	supervisor_remark(sup, config);
-	if (supervisor_start_generation(sup, config))
+	control_open(sup, config->pid_file.len > 0 ? config->pid_file.ptr : "");
+	sup->coming = supervisor_start_generation(sup, config);
+	if (sup->coming)
 		loop_run(&sup->loop);
 	else
 		sup->status = 1;
@@ -264,6 +274,7 @@ int supervisor_run(const struct supervisor_start *start, struct config *config)
 
 	list_init(&sup.generations);
 	sockets_init(&sup.sockets);
+	control_init(&sup.control);
 	task_init(&sup.work, supervisor_work);
 	if ((start->daemon && (sup.report = daemon_start()) < 0) ||
 	    pidfile_open(&sup.pidfile, config->pid_file.len > 0 ? config->pid_file.ptr : "") != 0) {
@@ -279,5 +290,6 @@ int supervisor_run(const struct supervisor_start *start, struct config *config)
 		sup.status = 1;
 	}
 	pidfile_close(&sup.pidfile);
+	control_end(&sup.control);
 	return sup.status;
 }
