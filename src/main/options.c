@@ -268,8 +268,7 @@ void options_help(struct buf *out)
 	         "  webserv                         the default site, on http://localhost:8080/\n"
 	         "  webserv -t conf/static.conf     is this configuration good?\n"
 	         "  webserv -D -p /srv site.conf    in the background, with paths below /srv\n"
-	         "  webserv -s reload site.conf     take the changed file, or say what is wrong "
-	         "with it\n"
+	         "  webserv -s reload site.conf     take the new file, or say what is wrong\n"
 	         "  webserv -s quit site.conf       stop when the last request is done\n"
 	         "\nExit status: 0 ended as asked, 1 a failure at run time,\n"
 	         "2 a bad command line or configuration.\n");
