@@ -18,6 +18,9 @@ static bool control_exchange(int fd, struct str verb, char *room, size_t cap, st
 	if (io_send(fd, line, 2, false) < 0 && errno != EPIPE)
 		return false;
 	while (len < cap && (n = io_recv(fd, room + len, cap - len, 0)) != 0) {
+		/* Who is sent away unheard is answered first, and what it sent makes that a reset. */
+		if (n < 0 && errno == ECONNRESET)
+			break;
 		if (n < 0)
 			return false;
 		len += (size_t)n;

@@ -170,6 +170,10 @@ Test(control, rubbish_and_silence_do_no_harm)
 		fds[i] = control_connect();
 	live_receive(fds[29], answer, sizeof answer, LIVE_PATIENCE);
 	cr_expect(strstr(answer, "too much at the same time") != NULL, "%s", answer);
+	cr_expect(eq(int, tell("status"), 1));
+	cr_expect(live_matches("the server is told too much at the same time\n",
+	                       live_read(&l, "stderr")),
+	          "%s", live_read(&l, "stderr"));
 	for (size_t i = 0; i < 30; i++)
 		close(fds[i]);
 	cr_expect(eq(int, tell("status"), 0));
