@@ -47,5 +47,7 @@ void buf_hex(struct buf *b, uint64_t n);
 
 /* As printf. Needs room for one byte more than it adds: printf ends what it writes in NUL. */
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_format_v(struct buf *b, const char *format, va_list args)
+        __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -6,6 +6,9 @@
 
 struct request;
 
+/* The rule that decides about the client, or NULL: where none holds it, it is let in. */
+const struct access_rule *access_rule_for(const struct access_list *list, const struct peer *peer);
+
 /* Whether the list of allow and deny lets the client in. */
 bool access_admits(const struct access_list *list, const struct peer *peer);
 

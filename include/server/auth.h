@@ -48,4 +48,7 @@ size_t auth_remembered(const struct auth *auth);
 /* struct gate's `password`, with r->worker->auth. Sets r->remote_user or r->challenge. */
 enum gate_answer auth_password(struct gate *gate, struct request *r);
 
+/* Makes r->challenge for the location's realm: GATE_UNAUTHORIZED, or GATE_FAILED when memory is out. */
+enum gate_answer auth_challenge(struct request *r);
+
 #endif

@@ -12,6 +12,7 @@
 
 struct auth_wait;
 struct conn;
+struct trace;
 struct worker;
 struct request;
 
@@ -50,6 +51,7 @@ struct request {
 	struct arena arena;
 	struct conn *conn;     /* NULL: decided without a connection (--explain, tests) */
 	struct worker *worker; /* likewise */
+	struct trace *trace;   /* hears how it is decided (--explain); NULL: nobody */
 	const struct config *config;
 	const struct listener_conf *listener;
 	struct peer peer; /* the client; family 0: nobody (--explain) */
@@ -128,6 +130,9 @@ struct str request_id(struct request *r);
 void request_log(struct request *r, enum log_level level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/* The address that the client came to. False: nobody is connected, or it can't be told. */
+bool request_local_peer(const struct request *r, struct peer *local);
+
 /* Wakes the request's connection: it will run from the loop's queue. Idempotent; the only way back up. */
 void request_wake(struct request *r);
 
@@ -152,6 +157,12 @@ void request_set_sink(struct request *r, const struct sink *sink);
  */
 struct request *request_begin(struct worker *w, const struct head *head, struct str bytes);
 void request_end(struct request *r);
+
+/*
+ * Reads what the head says beyond its syntax: target, host, framing; any of them may refuse it. Finds the server
+ * and, behind trusted proxies, the client. Needs r->listener, r->server (its default one) and r->peer.
+ */
+enum parse request_read_head(struct request *r, struct refusal *refusal);
 
 /* Throws away what comes. */
 extern const struct sink sink_discard;

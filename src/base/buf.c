@@ -96,13 +96,12 @@ void buf_hex(struct buf *b, uint64_t n)
 	buf_add(b, str_make(digits + at, sizeof digits - at));
 }
 
-void buf_format(struct buf *b, const char *format, ...)
+void buf_format_v(struct buf *b, const char *format, va_list args)
 {
-	va_list args, again;
+	va_list again;
 	char *room;
 	int n;
 
-	va_start(args, format);
 	va_copy(again, args);
 	n = vsnprintf(NULL, 0, format, args);
 	/* vsnprintf writes a NUL too: one byte more than is kept. */
@@ -113,5 +112,13 @@ void buf_format(struct buf *b, const char *format, ...)
 		b->len += (size_t)n;
 	}
 	va_end(again);
+}
+
+void buf_format(struct buf *b, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	buf_format_v(b, format, args);
 	va_end(args);
 }

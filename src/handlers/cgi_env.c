@@ -48,17 +48,6 @@ static struct str env_join(struct request *r, struct str a, struct str b)
 	return out.failed ? unset : str_make(out.ptr, out.len - 1);
 }
 
-static bool env_local_peer(const struct request *r, struct peer *local)
-{
-	struct sockaddr_storage address;
-	socklen_t len = sizeof address;
-
-	if (!r->conn || getsockname(r->conn->watch.fd, (struct sockaddr *)&address, &len) != 0)
-		return false;
-	peer_from(local, (struct sockaddr *)&address);
-	return true;
-}
-
 static struct str env_peer(struct environment *e, const struct peer *peer)
 {
 	char text[64];
@@ -201,7 +190,7 @@ static struct str meta_server_addr(struct environment *e)
 {
 	struct peer local;
 
-	return env_local_peer(e->r, &local) ? env_peer(e, &local) : unset;
+	return request_local_peer(e->r, &local) ? env_peer(e, &local) : unset;
 }
 
 static struct str meta_server_name(struct environment *e)
@@ -219,7 +208,7 @@ static struct str meta_server_port(struct environment *e)
 {
 	struct peer local;
 
-	if (env_local_peer(e->r, &local) && local.family != AF_UNIX)
+	if (request_local_peer(e->r, &local) && local.family != AF_UNIX)
 		return env_number(e, local.port);
 	return env_number(e, e->r->host.port != 0 ? e->r->host.port : 80);
 }

@@ -5,12 +5,19 @@
 
 enum { ACCESS_ID_MAX = 128 };
 
-bool access_admits(const struct access_list *list, const struct peer *peer)
+const struct access_rule *access_rule_for(const struct access_list *list, const struct peer *peer)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (cidr_contains(&list->items[i].range, peer->family, peer->bytes))
-			return list->items[i].allow;
-	return true;
+			return &list->items[i];
+	return NULL;
+}
+
+bool access_admits(const struct access_list *list, const struct peer *peer)
+{
+	const struct access_rule *rule = access_rule_for(list, peer);
+
+	return !rule || rule->allow;
 }
 
 /* ---- who the client is, behind proxies ---------------------------------------------------------------- */

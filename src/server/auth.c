@@ -237,7 +237,7 @@ static struct verify_address auth_address(const struct peer *peer)
 	return address;
 }
 
-static enum gate_answer auth_refuse(struct request *r)
+enum gate_answer auth_challenge(struct request *r)
 {
 	struct str realm = request_settings(r)->auth.realm;
 	struct buf challenge = buf_in_arena(&r->arena, 64 + 2 * realm.len);
@@ -257,7 +257,7 @@ static enum gate_answer auth_answer(struct request *r, const struct basic_auth *
 		r->remote_user = arena_str(&r->arena, said->user);
 		return r->remote_user.ptr ? GATE_PASS : GATE_FAILED;
 	case VERIFY_WRONG:
-		return auth_refuse(r);
+		return auth_challenge(r);
 	case VERIFY_BUSY:
 		return GATE_BUSY;
 	default:
@@ -336,7 +336,7 @@ enum gate_answer auth_password(struct gate *gate, struct request *r)
 		return GATE_PASS;
 	r->remote_user = str_make(NULL, 0);
 	if (!basic_auth_parse(head_value(&r->head, FIELD_AUTHORIZATION), room, &said))
-		return auth_refuse(r);
+		return auth_challenge(r);
 	if (!a || !auth_wait_of(r))
 		return GATE_FAILED;
 	key = auth_key(a, r, &said);

@@ -46,35 +46,6 @@ enum advance conn_refuse(struct conn *c, const struct refusal *refusal)
 	return ADVANCE_MOVED;
 }
 
-/* Target, host and framing, each of which may refuse; then the server, and the first decision. */
-static enum parse conn_read_head(struct request *r, struct refusal *refusal)
-{
-	char *room = arena_alloc(&r->arena, r->head.target.len + 1);
-	bool merge = r->server->self.settings.merge_slashes;
-	enum parse p;
-
-	if (!room)
-		return refuse(refusal, 500, "out of memory");
-	/* The method decides how a target reads; an unknown one is answered before that can matter. */
-	p = target_parse(r->head.target, r->method, merge, room, &r->target, refusal);
-	if (p == PARSE_COMPLETE)
-		p = host_decide(&r->head, &r->target, &r->host, refusal);
-	if (p == PARSE_COMPLETE)
-		p = framing_decide(&r->head, &r->framing, refusal);
-	if (p != PARSE_COMPLETE)
-		return p;
-	r->server = route_server(r->listener, r->host.name);
-	r->location = &r->server->self;
-	if (r->server->self.settings.merge_slashes != merge)
-		p = target_parse(r->head.target, r->method, !merge, room, &r->target, refusal);
-	if (r->server->self.settings.trusted.count > 0)
-		access_find_client(r);
-	r->body_left = r->framing.length;
-	r->body_done = r->framing.kind == FRAMING_NONE;
-	r->continue_due = r->framing.expect_continue;
-	return p;
-}
-
 static enum advance conn_take_head(struct conn *c, const struct head *head)
 {
 	struct worker *w = c->worker;
@@ -85,7 +56,7 @@ static enum advance conn_take_head(struct conn *c, const struct head *head)
 		return conn_dead(c);
 	conn_begin_request(c, r);
 	conn_input_take(c, head->size);
-	if (conn_read_head(r, &refusal) != PARSE_COMPLETE)
+	if (request_read_head(r, &refusal) != PARSE_COMPLETE)
 		return conn_refuse(c, &refusal);
 	c->in = r->body_done ? CONN_IN_DONE : CONN_IN_BODY;
 	c->progress = clock_now();

@@ -5,6 +5,7 @@
 #include "server/access.h"
 #include "server/decide_steps.h"
 #include "server/request.h"
+#include "server/trace.h"
 #include "server/vars.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ enum decided decide_error(struct request *r, unsigned status, const char *reason
 	r->decision.kind = DECIDE_ERROR;
 	r->decision.status = status;
 	r->decision.reason = reason;
+	TRACE(r, "error", "%u%s%s", status, reason ? ": " : "", reason ? reason : "");
 	return DECIDED;
 }
 
@@ -34,6 +36,7 @@ static enum decided decide_again(struct request *r, struct str path)
 	r->target.has_encoded_slash = memchr(path.ptr, '\0', path.len) != NULL;
 	r->is_internal = true;
 	r->redirects++;
+	TRACE(r, "internal", "the request goes on as %s", trace_path(r, path));
 	return DECIDE_AGAIN;
 }
 
@@ -77,6 +80,7 @@ enum decided decide_answers(struct request *r, unsigned by_resource)
 	r->decision.allow = decide_allowed(r, by_resource);
 	if (r->method == METHOD_OTHER || r->decision.allow & METHOD_BIT(r->method))
 		return DECIDE_ON;
+	TRACE(r, "methods", "%.*s is not answered here", STR_ARG(r->head.method_name));
 	return decide_error(r, 405, NULL);
 }
 
@@ -115,6 +119,7 @@ struct file *decide_open(struct request *r, struct file_view *view, int dir, str
 		file_release(file);
 		return NULL;
 	}
+	TRACE(r, "file", "%s: %s", trace_file_name(r, dir, path), trace_file_kind(r, file));
 	return file;
 }
 
@@ -159,6 +164,7 @@ static enum decided decide_file_error(struct request *r, const struct file *file
 static enum decided decide_not_static(struct request *r)
 {
 	r->decision.allow = decide_allowed(r, 0);
+	TRACE(r, "methods", "a file or directory answers GET and HEAD only");
 	return decide_error(r, 405, NULL);
 }
 
@@ -176,9 +182,11 @@ static enum decided decide_conditions(struct request *r)
 	                           clock_cached.wall.tv_sec)) {
 	case PRECONDITION_NOT_MODIFIED:
 		d->status = 304;
+		TRACE(r, "condition", "the client has this version already");
 		break;
 	case PRECONDITION_FAILED:
 		d->status = 412;
+		TRACE(r, "condition", "the file is not the version that the request is about");
 		break;
 	case PRECONDITION_PROCEED:
 		break;
@@ -236,6 +244,7 @@ static enum decided decide_add_slash(struct request *r)
 	}
 	if (b.failed)
 		return decide_error(r, 500, "out of memory");
+	TRACE(r, "redirect", "it is a directory, and the address has no final slash");
 	r->decision.kind = DECIDE_REDIRECT;
 	r->decision.status = r->method == METHOD_GET || r->method == METHOD_HEAD ? 301 : 308;
 	r->decision.text = buf_str(&b);
@@ -266,6 +275,7 @@ static enum decided decide_index(struct request *r, struct file_view *view, int 
 
 		if (!uri.ptr || !name.ptr)
 			return decide_error(r, 500, "out of memory");
+		TRACE(r, "index", "%.*s is tried", STR_ARG(index->items[i]));
 		if (index->items[i].ptr[0] == '/')
 			return decide_again(r, index->items[i]);
 		file = decide_open(r, view, dir, name);
@@ -296,6 +306,8 @@ static enum decided decide_directory(struct request *r, struct file_view *view, 
 		return decide_file_error(r, file);
 	if (r->method != METHOD_GET && r->method != METHOD_HEAD)
 		return decide_not_static(r);
+	TRACE(r, "autoindex",
+	      request_settings(r)->autoindex ? "on: the directory is listed" : "off");
 	if (!request_settings(r)->autoindex)
 		return decide_error(r, 403,
 		                    "a directory without an index file, and autoindex is off");
@@ -313,8 +325,10 @@ enum decided decide_static(struct request *r, struct file_view *view)
 	struct str path;
 	int dir;
 
-	if (!decide_locate(r, r->target.path, &dir, &path))
+	if (!decide_locate(r, r->target.path, &dir, &path)) {
+		TRACE(r, "file", "no file's name has a slash in it (%%2F)");
 		return decide_error(r, 404, NULL);
+	}
 	if (has_slash && request_settings(r)->base.file.len == 0)
 		return decide_directory(r, view, dir, path);
 	file = decide_open(r, view, dir, path);
@@ -329,14 +343,12 @@ enum decided decide_static(struct request *r, struct file_view *view)
 
 /* ---- the whole -------------------------------------------------------------------------------------- */
 
-static const struct location *decide_location(struct request *r)
+static void decide_location(struct request *r)
 {
-	const struct location *named = r->named;
-
-	if (!named)
-		return route_location(r->server, r->target.path);
+	r->location = r->named ? r->named : route_location(r->server, r->target.path);
 	r->named = NULL;
-	return named;
+	if (__builtin_expect(r->trace != NULL, 0))
+		r->trace->located(r->trace, r);
 }
 
 /* Who is let in: by address, by how often and how many, by password. */
@@ -374,14 +386,17 @@ static enum decided decide_once(struct request *r, struct file_view *view, struc
 	const struct settings *set;
 	enum decided d;
 
-	r->location = decide_location(r);
+	decide_location(r);
 	set = request_settings(r);
-	if (set->is_internal && !r->is_internal)
+	if (set->is_internal && !r->is_internal) {
+		TRACE(r, "internal", "only internal redirects come in here");
 		return decide_error(r, 404, NULL);
+	}
 	d = decide_admission(r, gate);
 	if (d != DECIDE_ON)
 		return d;
 	if (set->ret.code != 0) {
+		TRACE(r, "return", "%u", set->ret.code);
 		r->decision.kind = set->ret.code == 444 ? DECIDE_CLOSE : DECIDE_RETURN;
 		return DECIDED;
 	}
@@ -392,8 +407,10 @@ static enum decided decide_once(struct request *r, struct file_view *view, struc
 		return decide_cgi_pass(r);
 	if (set->status != STATUS_OFF)
 		return decide_figures(r);
-	if (!set->dotfiles && path_is_hidden(r->target.path))
+	if (!set->dotfiles && path_is_hidden(r->target.path)) {
+		TRACE(r, "dotfiles", "deny: the path has a name that begins with a dot");
 		return decide_error(r, 404, NULL);
+	}
 	d = decide_upload(r, view);
 	if (d == DECIDE_ON)
 		d = decide_try_files(r, view);

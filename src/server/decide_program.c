@@ -1,5 +1,6 @@
 #include "server/decide_steps.h"
 #include "server/request.h"
+#include "server/trace.h"
 
 /* The first extension rule for the part of the path that ends at `end`. */
 static const struct cgi_rule *program_rule(const struct request *r, struct str path)
@@ -102,8 +103,11 @@ static enum decided script_at(struct request *r, struct file_view *view, size_t 
 	if (file->kind != FILE_REGULAR)
 		return DECIDE_ON;
 	/* What came in through an upload is never run, whatever its name. */
-	if (decide_store_of(r->config, dir, path, &r->arena, &rest) != CONFIG_NONE)
+	if (decide_store_of(r->config, dir, path, &r->arena, &rest) != CONFIG_NONE) {
+		TRACE(r, "cgi", "it lies in an upload_store: nothing there is ever run");
 		return DECIDE_ON;
+	}
+	TRACE(r, "cgi", "%.*s files are run here", STR_ARG(rule->extension));
 	r->decision.file = file;
 	r->decision.dir = dir;
 	r->decision.path = path;

@@ -1,6 +1,7 @@
 #include "http/accept.h"
 #include "server/decide_steps.h"
 #include "server/request.h"
+#include "server/trace.h"
 #include "server/vars.h"
 
 /* A path with a final slash asks for a directory, one without for a file. */
@@ -60,6 +61,7 @@ static enum decided try_uri(struct request *r, const struct template *uri)
 	r->target.path = text;
 	r->is_internal = true;
 	r->redirects++;
+	TRACE(r, "try_files", "the request goes on as %s", trace_path(r, text));
 	return DECIDE_AGAIN;
 }
 
@@ -72,7 +74,10 @@ enum decided decide_try_files(struct request *r, struct file_view *view)
 	for (size_t i = 0; i < try->count; i++) {
 		struct str uri = vars_text(&try->paths[i], r);
 
-		if (!uri.ptr || !try_exists(r, view, uri))
+		if (!uri.ptr)
+			return decide_error(r, 500, "out of memory");
+		TRACE(r, "try_files", "%s is tried", trace_path(r, uri));
+		if (!try_exists(r, view, uri))
 			continue;
 		if (!try_adds_slash(r, uri))
 			r->target.path = uri;
@@ -80,15 +85,21 @@ enum decided decide_try_files(struct request *r, struct file_view *view)
 	}
 	switch (try->last) {
 	case TRY_CODE:
+		TRACE(r, "try_files", "none was found: =%u", try->code);
 		return decide_error(r, try->code, NULL);
 	case TRY_NAMED:
 		r->named = r->server->named[try->named];
+		TRACE(r, "try_files", "none was found: on to %.*s", STR_ARG(r->named->pattern));
 		r->redirects++;
 		r->is_internal = true;
 		return DECIDE_AGAIN;
 	case TRY_SPA:
-		if (!try_is_navigation(r))
+		if (!try_is_navigation(r)) {
+			TRACE(r, "try_files",
+			      "spa: not for a request that is no page navigation "
+			      "(Sec-Fetch-Mode, or Accept with text/html)");
 			return decide_error(r, 404, NULL);
+		}
 		return try_uri(r, &try->uri);
 	default:
 		return try_uri(r, &try->uri);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "http/escape.h"
 #include "net/timer.h"
+#include "server/access.h"
 #include "server/conn.h"
 #include "server/response.h"
 #include "server/vars.h"
@@ -105,6 +106,34 @@ void request_end(struct request *r)
 	arena_end(&arena);
 }
 
+enum parse request_read_head(struct request *r, struct refusal *refusal)
+{
+	char *room = arena_alloc(&r->arena, r->head.target.len + 1);
+	bool merge = r->server->self.settings.merge_slashes;
+	enum parse p;
+
+	if (!room)
+		return refuse(refusal, 500, "out of memory");
+	/* The method decides how a target reads; an unknown one is answered before that can matter. */
+	p = target_parse(r->head.target, r->method, merge, room, &r->target, refusal);
+	if (p == PARSE_COMPLETE)
+		p = host_decide(&r->head, &r->target, &r->host, refusal);
+	if (p == PARSE_COMPLETE)
+		p = framing_decide(&r->head, &r->framing, refusal);
+	if (p != PARSE_COMPLETE)
+		return p;
+	r->server = route_server(r->listener, r->host.name);
+	r->location = &r->server->self;
+	if (r->server->self.settings.merge_slashes != merge)
+		p = target_parse(r->head.target, r->method, !merge, room, &r->target, refusal);
+	if (r->server->self.settings.trusted.count > 0)
+		access_find_client(r);
+	r->body_left = r->framing.length;
+	r->body_done = r->framing.kind == FRAMING_NONE;
+	r->continue_due = r->framing.expect_continue;
+	return p;
+}
+
 struct str request_id(struct request *r)
 {
 	struct worker *w = r->worker;
@@ -143,6 +172,23 @@ void request_log(struct request *r, enum log_level level, const char *format, ..
 	va_start(args, format);
 	log_write_v(&log, level, request_id(r), format, args);
 	va_end(args);
+}
+
+bool request_local_peer(const struct request *r, struct peer *local)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof address;
+
+	if (!r->conn)
+		return false;
+	if (r->conn->watch.fd < 0) { /* --explain: nobody is connected */
+		peer_from(local, &r->listener->address.any);
+		return true;
+	}
+	if (getsockname(r->conn->watch.fd, (struct sockaddr *)&address, &len) != 0)
+		return false;
+	peer_from(local, (struct sockaddr *)&address);
+	return true;
 }
 
 void request_wake(struct request *r)

@@ -13,6 +13,7 @@
 #include "server/output.h"
 #include "server/range_body.h"
 #include "server/response_head.h"
+#include "server/trace.h"
 #include "server/vars.h"
 #include "server/worker.h"
 
@@ -236,6 +237,7 @@ static void response_use_error_page(struct request *r, const struct error_page *
 {
 	struct str uri;
 
+	TRACE(r, "error_page", "there is one for %u", status);
 	r->error_status = status;
 	r->error_how = page->how;
 	r->error_code = page->code;

@@ -192,23 +192,12 @@ static void var_server_name(struct buf *out, struct request *r, struct str argum
 		buf_add(out, r->server->names.items[0]);
 }
 
-static bool var_local_peer(const struct request *r, struct peer *local)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t len = sizeof address;
-
-	if (!r->conn || getsockname(r->conn->watch.fd, (struct sockaddr *)&address, &len) != 0)
-		return false;
-	peer_from(local, (struct sockaddr *)&address);
-	return true;
-}
-
 static void var_server_addr(struct buf *out, struct request *r, struct str argument)
 {
 	struct peer local;
 
 	(void)argument;
-	if (var_local_peer(r, &local))
+	if (request_local_peer(r, &local))
 		peer_print(&local, out);
 }
 
@@ -217,7 +206,7 @@ static void var_server_port(struct buf *out, struct request *r, struct str argum
 	struct peer local;
 
 	(void)argument;
-	if (var_local_peer(r, &local) && local.family != AF_UNIX)
+	if (request_local_peer(r, &local) && local.family != AF_UNIX)
 		buf_u64(out, local.port);
 }
 
