@@ -8,10 +8,13 @@ enum options_action {
 	OPTIONS_RUN,
 	OPTIONS_TEST,
 	OPTIONS_DUMP,
+	OPTIONS_EXPLAIN,
 	OPTIONS_VERSION,
 	OPTIONS_HELP,
 	OPTIONS_SIGNAL
 };
+
+enum { OPTIONS_HEADERS_MAX = 64 };
 
 /* The command line, understood. */
 struct options {
@@ -19,7 +22,11 @@ struct options {
 	const char *config; /* "conf/default.conf" where none is named */
 	const char *prefix; /* NULL: the working directory */
 	bool daemon;
-	enum control_verb verb; /* of OPTIONS_SIGNAL */
+	enum control_verb verb;                   /* of OPTIONS_SIGNAL */
+	const char *explain;                      /* OPTIONS_EXPLAIN: "METHOD URL" */
+	const char *headers[OPTIONS_HEADERS_MAX]; /* and further fields, "Name: value" */
+	size_t header_count;
+	const char *from; /* the client's address; NULL: 127.0.0.1 */
 };
 
 /* Reads the command line. False: a message that says what to do is in `message`; the exit status is 2. */

@@ -19,7 +19,7 @@ static int check_write(int fd, const struct buf *text)
 	return 1;
 }
 
-struct config *check_load(const struct config_source *source)
+struct config *check_load(const struct config_source *source, enum options_action action)
 {
 	struct arena arena;
 	struct config *config;
@@ -30,7 +30,8 @@ struct config *check_load(const struct config_source *source)
 	diag_init(&diag);
 	config = config_load(source, &diag);
 	text = buf_in_arena(&arena, 4096);
-	diag_print(&diag, &text, isatty(STDERR_FILENO) == 1);
+	if (!config || action != OPTIONS_EXPLAIN)
+		diag_print(&diag, &text, isatty(STDERR_FILENO) == 1);
 	check_write(STDERR_FILENO, &text);
 	if (!config && diag.errors == 0)
 		fprintf(stderr, "webserv: out of memory\n");

@@ -1,6 +1,7 @@
 #include "handlers/table.h"
 #include "main/check.h"
 #include "main/control.h"
+#include "main/explain.h"
 #include "main/options.h"
 #include "server/single.h"
 #include "server/supervisor.h"
@@ -82,12 +83,15 @@ int main(int argc, char **argv)
 	source.prefix = options.prefix;
 	if (options.action == OPTIONS_SIGNAL)
 		return control_run(&source, options.verb);
-	config = check_load(&source);
+	config = check_load(&source, options.action);
 	if (!config)
 		return EXIT_USAGE;
 	if (options.action == OPTIONS_RUN)
 		return main_serve(&options, &source, config);
-	status = check_report(config, options.action);
+	if (options.action == OPTIONS_EXPLAIN)
+		status = explain_run(&options, config);
+	else
+		status = check_report(config, options.action);
 	config_free(config);
 	return status;
 }

@@ -47,6 +47,31 @@ static bool option_daemon(struct options *o, const char *argument, struct buf *m
 	return true;
 }
 
+static bool option_explain(struct options *o, const char *argument, struct buf *message)
+{
+	(void)message;
+	o->action = OPTIONS_EXPLAIN;
+	o->explain = argument;
+	return true;
+}
+
+static bool option_header(struct options *o, const char *argument, struct buf *message)
+{
+	if (o->header_count == OPTIONS_HEADERS_MAX) {
+		buf_format(message, "more than %d -H", OPTIONS_HEADERS_MAX);
+		return false;
+	}
+	o->headers[o->header_count++] = argument;
+	return true;
+}
+
+static bool option_from(struct options *o, const char *argument, struct buf *message)
+{
+	(void)message;
+	o->from = argument;
+	return true;
+}
+
 static bool option_version(struct options *o, const char *argument, struct buf *message)
 {
 	(void)message;
@@ -94,6 +119,11 @@ static const struct option_row option_rows[] = {
 	  "check the configuration and all files it names, and exit", option_test },
 	{ NULL, 'T', STR("dump"), NULL, "check it, then print it with every default filled in",
 	  option_dump },
+	{ NULL, 'e', STR("explain"), "REQUEST",
+	  "what would answer 'METHOD URL', and why: rule by rule", option_explain },
+	{ NULL, 'H', STR("header"), "FIELD", "a field of that request: 'Name: value'",
+	  option_header },
+	{ NULL, 'f', STR("from"), "ADDR", "the client that sends it (127.0.0.1)", option_from },
 	{ "Running", 'p', STR("prefix"), "DIR",
 	  "what relative paths in the configuration are relative to", option_prefix },
 	{ NULL, 'D', STR("daemon"), NULL, "go to the background once it listens", option_daemon },
@@ -238,6 +268,10 @@ bool options_parse(int argc, char *const *argv, struct options *out, struct buf 
 		if (!good)
 			return false;
 	}
+	if (out->action != OPTIONS_EXPLAIN && (out->header_count > 0 || out->from)) {
+		buf_text(message, "-H and --from go with --explain 'METHOD URL'");
+		return false;
+	}
 	if (!out->config)
 		out->config = "conf/default.conf";
 	return true;
@@ -267,6 +301,8 @@ void options_help(struct buf *out)
 	         "\nExamples:\n"
 	         "  webserv                         the default site, on http://localhost:8080/\n"
 	         "  webserv -t conf/static.conf     is this configuration good?\n"
+	         "  webserv --explain 'GET http://localhost:8080/a?b' site.conf\n"
+	         "                                  which rules answer this, and how?\n"
 	         "  webserv -D -p /srv site.conf    in the background, with paths below /srv\n"
 	         "  webserv -s reload site.conf     take the new file, or say what is wrong\n"
 	         "  webserv -s quit site.conf       stop when the last request is done\n"

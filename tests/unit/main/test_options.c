@@ -15,56 +15,64 @@ struct good_row {
 static const struct good_row good_rows[] = {
 	{ "without arguments the default configuration runs",
 	  { NULL },
-	  { OPTIONS_RUN, "conf/default.conf", NULL, false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "conf/default.conf" } },
 	{ "a word is the configuration",
 	  { "a.conf" },
-	  { OPTIONS_RUN, "a.conf", NULL, false, CONTROL_RELOAD } },
-	{ "-t tests", { "-t", "a.conf" }, { OPTIONS_TEST, "a.conf", NULL, false, CONTROL_RELOAD } },
-	{ "--test tests",
-	  { "a.conf", "--test" },
-	  { OPTIONS_TEST, "a.conf", NULL, false, CONTROL_RELOAD } },
-	{ "-T dumps",
-	  { "-T" },
-	  { OPTIONS_DUMP, "conf/default.conf", NULL, false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "a.conf" } },
+	{ "-t tests", { "-t", "a.conf" }, { .action = OPTIONS_TEST, .config = "a.conf" } },
+	{ "--test tests", { "a.conf", "--test" }, { .action = OPTIONS_TEST, .config = "a.conf" } },
+	{ "-T dumps", { "-T" }, { .action = OPTIONS_DUMP, .config = "conf/default.conf" } },
 	{ "a dump is a test and more",
 	  { "-T", "-t" },
-	  { OPTIONS_DUMP, "conf/default.conf", NULL, false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_DUMP, .config = "conf/default.conf" } },
 	{ "in any order",
 	  { "-t", "-T" },
-	  { OPTIONS_DUMP, "conf/default.conf", NULL, false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_DUMP, .config = "conf/default.conf" } },
 	{ "-p takes the next word",
 	  { "-p", "/srv", "a" },
-	  { OPTIONS_RUN, "a", "/srv", false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "a", .prefix = "/srv" } },
 	{ "-p takes the rest of its word",
 	  { "-p/srv" },
-	  { OPTIONS_RUN, "conf/default.conf", "/srv", false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "conf/default.conf", .prefix = "/srv" } },
 	{ "--prefix takes the next word",
 	  { "--prefix", "/srv" },
-	  { OPTIONS_RUN, "conf/default.conf", "/srv", false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "conf/default.conf", .prefix = "/srv" } },
 	{ "--prefix= takes what follows",
 	  { "--prefix=/s=v" },
-	  { OPTIONS_RUN, "conf/default.conf", "/s=v", false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "conf/default.conf", .prefix = "/s=v" } },
 	{ "letters stand together",
 	  { "-Dtp", "x" },
-	  { OPTIONS_TEST, "conf/default.conf", "x", true, CONTROL_RELOAD } },
+	  { .action = OPTIONS_TEST,
+	    .config = "conf/default.conf",
+	    .prefix = "x",
+	    .daemon = true } },
 	{ "--daemon goes to the background",
 	  { "--daemon" },
-	  { OPTIONS_RUN, "conf/default.conf", NULL, true, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "conf/default.conf", .daemon = true } },
 	{ "behind -- nothing is an option",
 	  { "--", "-t" },
-	  { OPTIONS_RUN, "-t", NULL, false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "-t" } },
 	{ "an argument may look like an option",
 	  { "-p", "-t" },
-	  { OPTIONS_RUN, "conf/default.conf", "-t", false, CONTROL_RELOAD } },
-	{ "-h helps",
-	  { "-h" },
-	  { OPTIONS_HELP, "conf/default.conf", NULL, false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_RUN, .config = "conf/default.conf", .prefix = "-t" } },
+	{ "--explain takes the request",
+	  { "--explain", "GET http://a/", "b.conf" },
+	  { .action = OPTIONS_EXPLAIN, .config = "b.conf", .explain = "GET http://a/" } },
+	{ "-H and --from go with it, in any order",
+	  { "-H", "A: b", "--from", "::1", "-HC: d", "--explain", "/" },
+	  { .action = OPTIONS_EXPLAIN,
+	    .config = "conf/default.conf",
+	    .explain = "/",
+	    .headers = { "A: b", "C: d" },
+	    .header_count = 2,
+	    .from = "::1" } },
+	{ "-h helps", { "-h" }, { .action = OPTIONS_HELP, .config = "conf/default.conf" } },
 	{ "-s tells a running server",
 	  { "-s", "status", "a" },
-	  { OPTIONS_SIGNAL, "a", NULL, false, CONTROL_STATUS } },
+	  { .action = OPTIONS_SIGNAL, .config = "a", .verb = CONTROL_STATUS } },
 	{ "-V says the version",
 	  { "--version" },
-	  { OPTIONS_VERSION, "conf/default.conf", NULL, false, CONTROL_RELOAD } },
+	  { .action = OPTIONS_VERSION, .config = "conf/default.conf" } },
 };
 
 static const struct {
@@ -79,6 +87,9 @@ static const struct {
 	  { "--colour" },
 	  "unknown option --colour; --help lists them all" },
 	{ "an unknown letter is named", { "-tx" }, "unknown option -x; --help lists them all" },
+	{ "-H without --explain means nothing",
+	  { "-H", "A: b" },
+	  "-H and --from go with --explain 'METHOD URL'" },
 	{ "-p alone lacks its argument", { "-p" }, "--prefix needs DIR behind it" },
 	{ "--prefix alone lacks its argument",
 	  { "a", "--prefix" },
@@ -127,6 +138,11 @@ Test(options, good_command_lines)
 		cr_expect(same(o.prefix, row->wanted.prefix), "%s: prefix %s", row->name,
 		          o.prefix ? o.prefix : "(none)");
 		cr_expect(eq(int, o.daemon, row->wanted.daemon), "%s: daemon", row->name);
+		cr_expect(same(o.explain, row->wanted.explain), "%s: explain", row->name);
+		cr_expect(same(o.from, row->wanted.from), "%s: from", row->name);
+		cr_assert(eq(sz, o.header_count, row->wanted.header_count), "%s", row->name);
+		for (size_t j = 0; j < o.header_count; j++)
+			cr_expect(same(o.headers[j], row->wanted.headers[j]), "%s: -H", row->name);
 	}
 }
 
@@ -146,8 +162,11 @@ Test(options, bad_command_lines)
 
 Test(options, help_names_every_option)
 {
-	static const char *const names[] = { "-t, --test",   "-T, --dump",    "-p, --prefix DIR",
-		                             "-D, --daemon", "-V, --version", "-h, --help" };
+	static const char *const names[] = { "-t, --test",         "-T, --dump",
+		                             "-p, --prefix DIR",   "-e, --explain REQUEST",
+		                             "-H, --header FIELD", "-f, --from ADDR",
+		                             "-D, --daemon",       "-V, --version",
+		                             "-h, --help" };
 	char room[8192];
 	struct buf text = buf_fixed(room, sizeof room - 1);
 
