@@ -191,6 +191,8 @@ static void auth_leave(void *subject)
 
 static void auth_late(struct request *r)
 {
+	if (r->has_answer) /* it was refused for another reason, and the deadline is the wait's */
+		return;
 	auth_leave(r->auth);
 	respond_error(r, 503, "the password could not be checked in time");
 }

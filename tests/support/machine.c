@@ -169,7 +169,11 @@ void machine_start(struct machine *m, const char *config)
 {
 	int listeners[8] = { -1, -1, -1, -1, -1, -1, -1, -1 };
 	struct worker_start start = {
-		.handlers = &handlers_table, .listeners = listeners, .control = -1, .launcher = -1
+		.handlers = &handlers_table,
+		.listeners = listeners,
+		.control = -1,
+		.launcher = -1,
+		.verifier = -1,
 	};
 
 	clock_set(m->now, m->wall);
