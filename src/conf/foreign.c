@@ -4,7 +4,7 @@ static const char proxy_way[] =
         "run a reverse proxy for this part; programs are reached by cgi or cgi_pass";
 static const char tls_way[] = "TLS is not spoken here: put a TLS proxy in front, and listen with "
                               "proxy_protocol behind it";
-static const char access_way[] = "access is decided by allow and deny here: write those, "
+static const char access_way[] = "access is decided by allow, deny and auth_basic here: write those, "
                                  "or do not serve this part";
 
 /*
