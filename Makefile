@@ -27,7 +27,10 @@ LIB := $(BUILD)/libwebserv.a
 BINARY ?= webserv
 CGI_PROGRAMS := $(patsubst %.c,%.cgi,$(wildcard www/cgi-bin/*.c))
 
-all: $(BINARY) $(CGI_PROGRAMS)
+MANUAL := www/manual/directives.html
+MAN_PAGES := $(BUILD)/man/webserv.conf.5
+
+all: $(BINARY) $(CGI_PROGRAMS) $(MANUAL)
 
 $(BINARY): $(MAIN_OBJ) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
@@ -43,6 +46,19 @@ $(BUILD)/%.o: %.c Makefile
 # The demonstration site's compiled CGI program.
 www/cgi-bin/%.cgi: www/cgi-bin/%.c
 	$(CC) $(CSTD) -O2 -Wall -Wextra -o $@ $<
+
+# The reference, from the very table that the server reads its configuration by.
+$(BUILD)/manual: $(BUILD)/www/manual/generate.o $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+$(MANUAL): $(BUILD)/manual www/manual/directives.txt
+	$(BUILD)/manual html www/manual/directives.txt >$@
+
+$(BUILD)/man/webserv.conf.5: $(BUILD)/manual www/manual/directives.txt
+	@mkdir -p $(@D)
+	$(BUILD)/manual man www/manual/directives.txt >$@
+
+man: $(MAN_PAGES)
 
 run: all
 	./webserv conf/default.conf
@@ -79,9 +95,10 @@ unit: $(UNIT_BINS)
 	@JOBS=$(TEST_JOBS) tests/run.sh $(UNIT_BINS)
 
 # The whole suite again with the address and undefined-behaviour sanitizers, leaks included.
+SANITIZED := BUILD=build-asan BINARY=build-asan/webserv OPT=-O1 \
+	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan:
-	$(MAKE) BUILD=build-asan BINARY=build-asan/webserv OPT=-O1 \
-		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' test
+	$(MAKE) $(SANITIZED) test
 
 # The pure parsers, the machines and a session of live requests under valgrind.
 valgrind: all $(UNIT_BINS)
@@ -107,6 +124,12 @@ build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c fuzz-library
 fuzz: $(FUZZ_BINS)
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_BINS)
 
+# Configurations, mutated, through the sanitized binary's -t.
+FUZZ_CONFIG_SECONDS ?= 300
+fuzz-config:
+	$(MAKE) $(SANITIZED) build-asan/webserv
+	tests/fuzz/config.py build-asan/webserv $(FUZZ_CONFIG_SECONDS) $(FUZZ_CONFIG_SEED)
+
 # ---- the house's rules
 
 check: format tidy layers sizes
@@ -128,14 +151,16 @@ compile_commands.json: Makefile
 
 # ---- installing
 
-install: all
+install: all man
 	install -D -m 755 webserv $(DESTDIR)$(PREFIX)/sbin/webserv
 	install -D -m 644 conf/default.conf $(DESTDIR)$(PREFIX)/share/webserv/conf/default.conf
 	cp -R www $(DESTDIR)$(PREFIX)/share/webserv/
+	install -D -m 644 $(BUILD)/man/webserv.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/webserv.conf.5
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/webserv
 	rm -rf $(DESTDIR)$(PREFIX)/share/webserv
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/webserv.conf.5
 
 # What the tests need on Debian, beside the compiler: installed with sudo where we are not root.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -154,18 +179,18 @@ clean:
 	rm -rf build build-asan build-fuzz compile_commands.json
 
 fclean: clean
-	rm -f webserv $(CGI_PROGRAMS)
+	rm -f webserv $(CGI_PROGRAMS) $(MANUAL)
 
 re: fclean
 	$(MAKE) all
 
 help:
-	@echo 'all run test unit asan valgrind browser-test fuzz check (format tidy layers sizes)'
+	@echo 'all run test unit asan valgrind browser-test fuzz fuzz-config check (format tidy layers sizes)'
 	@echo 'install uninstall deps deps-check deps-browser clean fclean re'
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(BUILD)/www/manual/generate.d $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test unit asan valgrind browser-test fuzz fuzz-library check format tidy layers sizes install \
+.PHONY: all man run test unit asan valgrind browser-test fuzz fuzz-config fuzz-library check format tidy layers sizes install \
 	uninstall deps deps-check deps-browser clean fclean re help

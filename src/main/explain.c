@@ -226,7 +226,8 @@ static bool explain_client(struct explain *e, const struct options *options)
 static void explain_say_client(struct explain *e, const struct options *options)
 {
 	struct buf client = buf_in_arena(&e->r->arena, 64);
-	bool is_proxied = memcmp(&e->r->peer, &e->conn->peer, sizeof e->r->peer) != 0;
+	bool is_proxied =
+	        memcmp(e->r->peer.bytes, e->conn->peer.bytes, sizeof e->r->peer.bytes) != 0;
 
 	peer_print(&e->r->peer, &client);
 	explain_say(e, "client", "%.*s%s", STR_ARG(buf_str(&client)),
