@@ -142,7 +142,8 @@ static unsigned response_final_status(const struct request *r, unsigned status)
 	case ERROR_CODE_KEEP:
 		break;
 	}
-	return status == 200 || status == 304 ? r->error_status : status;
+	/* Only a redirect is an answer of its own. */
+	return status >= 300 && status < 400 && status != 304 ? status : r->error_status;
 }
 
 void response_start(struct request *r, struct output *o)

@@ -29,7 +29,7 @@ static const char config[] =
         " location = /403 { return 403; } location = /410 { return 410; }"
         " location = /500 { return 500; } location = /503 { return 503; }"
         " location = /501 { return 501; }"
-        " location @named { return 200 teapot; } }"
+        " location @named { return 418 teapot; } }"
         "server { listen 127.0.0.1:1; server_name closing; root %s/www; keepalive_timeout 0; }"
         "server { listen 127.0.0.1:1; server_name counting; root %s/www; keepalive_requests 1; }";
 
