@@ -252,6 +252,7 @@ struct settings {
 	bool autoindex;
 	bool autoindex_exact_size;
 	bool autoindex_localtime;
+	bool autoindex_tar;
 	bool etag;
 	bool gzip_static, brotli_static, zstd_static;
 	bool dotfiles;     /* allow */

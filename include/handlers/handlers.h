@@ -6,6 +6,7 @@ struct request;
 /* The start() functions of the handlers, one file each; see server/handler.h for their contract. */
 void static_file_start(struct request *r); /* DECIDE_FILE */
 void autoindex_start(struct request *r);   /* DECIDE_LISTING */
+void tar_start(struct request *r);         /* DECIDE_TAR */
 void redirect_start(struct request *r);    /* DECIDE_REDIRECT */
 void return_start(struct request *r);      /* DECIDE_RETURN */
 void close_start(struct request *r);       /* DECIDE_CLOSE */

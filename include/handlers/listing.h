@@ -18,7 +18,8 @@ struct listing_entry {
 
 struct listing {
 	struct request *r;
-	DIR *dir; /* closed with the request's arena */
+	struct str path; /* of the directory, below that of r->decision */
+	DIR *dir;        /* closed with the request's arena */
 	VEC(struct listing_entry) entries;
 	bool is_long; /* more than LISTING_SORTED_MAX: entries is empty, read by listing_next() */
 	bool can_upload, can_delete;
@@ -32,6 +33,10 @@ bool listing_read(struct request *r, struct listing *l);
  * a dot (unless `dotfiles allow`), what is neither file nor directory, and links that may not be followed.
  */
 bool listing_next(struct listing *l, struct listing_entry *entry);
+
+/* The same in steps, each of which looks at one name only. */
+enum listing_step { LISTING_ENTRY, LISTING_LEFT_OUT, LISTING_END, LISTING_FAILED /* errno */ };
+enum listing_step listing_step(struct listing *l, struct listing_entry *entry);
 
 /* Directories first, then by name as people sort. For qsort. */
 int listing_compare(const void *a, const void *b);

@@ -1,7 +1,7 @@
 #ifndef HTTP_DISPOSITION_H
 #define HTTP_DISPOSITION_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 enum { DISPOSITION_NAME_MAX = 1024 };
 
@@ -19,6 +19,12 @@ struct disposition {
  * (older browsers send Windows paths raw), and %22, %0D and %0A are undone as browsers write them.
  */
 bool disposition_parse(struct str value, char *room, struct disposition *out);
+
+/*
+ * Writes `attachment` with this name: as it is in filename where that can be said in a quoted string, else with
+ * `_` for what can't, and whole in filename* (RFC 6266 section 5, RFC 8187). Bytes that are no UTF-8 are `_` in both.
+ */
+void disposition_attachment(struct buf *out, struct str filename);
 
 enum { FILENAME_MAX_BYTES = 255 };
 

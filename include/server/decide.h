@@ -15,6 +15,7 @@ enum decision_kind {
 	DECIDE_REDIRECT, /* status, `text` is the Location: a directory without its slash */
 	DECIDE_FILE,     /* file; status 200, 304 or 412 */
 	DECIDE_LISTING,  /* file is the directory */
+	DECIDE_TAR,      /* likewise, with all that is in it */
 	DECIDE_CGI,      /* command, script_name, path_info, file */
 	DECIDE_UPLOAD,   /* POST into the store */
 	DECIDE_PUT,      /* store_path below the store */

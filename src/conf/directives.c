@@ -248,6 +248,11 @@ const struct directive directives[] = {
 	  IN_SETTINGS(autoindex_localtime), .type = &value_flag, .usual = "off",
 	  .syntax = "on | off",
 	  .doc = "Times of this machine's zone rather than UTC." },
+	{ .name = STR("autoindex_tar"), .where = MSL, ARGS(1, 1), IN_SETTINGS(autoindex_tar),
+	  .type = &value_flag, .usual = "off", .syntax = "on | off",
+	  .doc = "Where a directory is listed, ?tar sends it with all that is in it, at most 32 "
+	         "directories deep. Left out is what a listing would not show, what another "
+	         "location answers for, and programs." },
 	{ .name = STR("disable_symlinks"), .where = MSL, ARGS(1, 1), IN_SETTINGS(links),
 	  .type = &value_words, .detail = links, .usual = "outside",
 	  .syntax = "outside | on | if_not_owner | off",

@@ -253,7 +253,6 @@ static const struct foreign foreign[] = {
 	{ STR("upload_reserve"), FOREIGN_LATER, NULL },
 	{ STR("upload_resumable"), FOREIGN_LATER, NULL },
 	{ STR("client_min_rate"), FOREIGN_LATER, NULL },
-	{ STR("autoindex_tar"), FOREIGN_LATER, NULL },
 };
 
 enum { FOREIGN_COUNT = sizeof foreign / sizeof *foreign };

@@ -171,6 +171,8 @@ static void html_open(struct buf *b, const struct listing *l)
 	buf_text(b, "</h1>\n");
 	html_count(b, l);
 	buf_text(b, "</div>");
+	if (request_settings(l->r)->autoindex_tar)
+		buf_text(b, "<a class=\"act\" href=\"?tar\">Download as tar</a>");
 	if (!l->is_long)
 		buf_text(b, "<input id=\"q\" type=\"search\" placeholder=\"Filter\" "
 		            "aria-label=\"Filter by name\" autocomplete=\"off\" hidden>");

@@ -56,6 +56,7 @@ const char *const autoindex_style[] = {
 	".act { padding: 0.3rem 0.7rem; border: 1px solid var(--line);\n"
 	"\tborder-radius: 8px; background: var(--panel); color: var(--ink);\n"
 	"\tfont-size: 0.875rem; cursor: pointer; }\n"
+	"a.act { text-decoration: none; }\n"
 	".act:hover { border-color: var(--accent); }\n"
 	".del:hover, .del:focus-visible { border-color: var(--bad); color: var(--bad); }\n"
 	"td:last-child:has(.act) { padding-block: 0.3rem; }\n"

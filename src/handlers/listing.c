@@ -28,7 +28,7 @@ static bool listing_follow(const struct listing *l, struct str name, struct stat
 	bool ok;
 	int fd;
 
-	buf_add(&path, r->decision.path);
+	buf_add(&path, l->path);
 	if (path.len > 0 && path.ptr[path.len - 1] != '/')
 		buf_byte(&path, '/');
 	buf_add(&path, name);
@@ -65,14 +65,25 @@ static bool listing_look(const struct listing *l, const struct dirent *d,
 	return true;
 }
 
-bool listing_next(struct listing *l, struct listing_entry *entry)
+enum listing_step listing_step(struct listing *l, struct listing_entry *entry)
 {
 	const struct dirent *d;
 
-	while ((d = readdir(l->dir)))
-		if (listing_look(l, d, entry))
-			return true;
-	return false;
+	errno = 0;
+	d = readdir(l->dir);
+	if (!d)
+		return errno == 0 ? LISTING_END : LISTING_FAILED;
+	return listing_look(l, d, entry) ? LISTING_ENTRY : LISTING_LEFT_OUT;
+}
+
+bool listing_next(struct listing *l, struct listing_entry *entry)
+{
+	enum listing_step step;
+
+	do
+		step = listing_step(l, entry);
+	while (step == LISTING_LEFT_OUT);
+	return step == LISTING_ENTRY;
 }
 
 static void listing_close(void *subject)
@@ -114,7 +125,7 @@ bool listing_read(struct request *r, struct listing *l)
 {
 	struct listing_entry entry, *slot;
 
-	*l = (struct listing){ .r = r };
+	*l = (struct listing){ .r = r, .path = r->decision.path };
 	if (!listing_open(l))
 		return false;
 	listing_offers(r, l);

@@ -10,6 +10,7 @@ const struct handler_table handlers_table = {
 		[DECIDE_REDIRECT] = { redirect_start },
 		[DECIDE_FILE] = { static_file_start },
 		[DECIDE_LISTING] = { autoindex_start },
+		[DECIDE_TAR] = { tar_start },
 		[DECIDE_CGI] = { cgi_start },
 		[DECIDE_UPLOAD] = { upload_start },
 		[DECIDE_PUT] = { put_start },

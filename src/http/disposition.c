@@ -299,3 +299,64 @@ bool filename_sanitise(struct str sent, char *room, struct str *out)
 	*out = str_make(room, len);
 	return true;
 }
+
+/* ---- writing one --------------------------------------------------------------------------------------- */
+
+/* What every client reads alike in a quoted string: some take a percent sign for an escape. */
+static bool attachment_is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '%' && c != '/';
+}
+
+/* attr-char of RFC 8187 section 3.2.1. */
+static bool attachment_is_attr(char c)
+{
+	return field_tchar[(unsigned char)c] && c != '*' && c != '\'' && c != '%';
+}
+
+/* A character of `size` bytes; 0: one byte that is no UTF-8. */
+static void attachment_character(struct buf *out, struct str character, size_t size)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	if (size == 0) {
+		buf_byte(out, '_');
+		return;
+	}
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)character.ptr[i];
+
+		if (attachment_is_attr(character.ptr[i])) {
+			buf_byte(out, character.ptr[i]);
+			continue;
+		}
+		buf_byte(out, '%');
+		buf_byte(out, digits[c >> 4]);
+		buf_byte(out, digits[c & 15]);
+	}
+}
+
+void disposition_attachment(struct buf *out, struct str filename)
+{
+	bool is_plain = true;
+	size_t size;
+
+	buf_text(out, "attachment; filename=\"");
+	for (size_t i = 0; i<filename.len; i += size> 0 ? size : 1) {
+		bool plain = attachment_is_plain(filename.ptr[i]);
+
+		size = escape_utf8_size(str_from_index(filename, i));
+		buf_byte(out, plain ? filename.ptr[i] : '_');
+		is_plain = is_plain && plain;
+	}
+	buf_byte(out, '"');
+	if (is_plain)
+		return;
+	buf_text(out, "; filename*=UTF-8''");
+	for (size_t i = 0; i<filename.len; i += size> 0 ? size : 1) {
+		struct str rest = str_from_index(filename, i);
+
+		size = escape_utf8_size(rest);
+		attachment_character(out, rest, size);
+	}
+}

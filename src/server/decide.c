@@ -311,7 +311,10 @@ static enum decided decide_directory(struct request *r, struct file_view *view, 
 	if (!request_settings(r)->autoindex)
 		return decide_error(r, 403,
 		                    "a directory without an index file, and autoindex is off");
-	r->decision.kind = DECIDE_LISTING;
+	r->decision.kind =
+	        request_settings(r)->autoindex_tar && str_eq(r->target.query, STR_OF("tar"))
+	                ? DECIDE_TAR
+	                : DECIDE_LISTING;
 	r->decision.file = file;
 	r->decision.dir = dir;
 	r->decision.path = path;

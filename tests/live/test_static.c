@@ -90,3 +90,40 @@ Test(static_files, a_cache_that_keeps_nothing)
 	          "a change is seen at once");
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
 }
+
+/* ---- archives ------------------------------------------------------------------------------------------ */
+
+static const char make_tree[] =
+        "cd www && mkdir -p d/empty 'd/sp ace' && printf 'one\\n' >d/one && : >d/none &&"
+        "long=d; for i in 1 2 3 4 5 6 7 8; do"
+        "  long=$long/a-directory-with-a-name-of-forty-two-bytes$i; done;"
+        "mkdir -p $long && echo deep >$long/file && echo u >\"d/gr\xc3\xbc\xc3\x9f"
+        "e\" &&"
+        "echo l >d/$(printf 'n%.0s' $(seq 200)) && seq 300000 >d/large && echo s >'d/sp ace/s' &&"
+        "for i in $(seq 300); do echo $i >d/f$i; done && printf '#!/bin/sh\\n' >d/run &&"
+        "chmod 755 d/run && cp -r d ../want && echo h >d/.hidden && mkfifo d/fifo &&"
+        "ln -s /etc/passwd d/astray";
+
+Test(static_files, a_directory_as_an_archive)
+{
+	cr_assert(eq(int, shell(make_tree), 0), "%s", live_read(&l, "err"));
+	live_start(&l, "error_log error.log; root www; autoindex on; autoindex_tar on;"
+	               "server { listen 127.0.0.1:0; }");
+	cr_expect(eq(int,
+	             shell("curl -sfD head $U/d/?tar >d.tar && mkdir got && "
+	                   "tar -xf d.tar -C got && diff -r want got/d && test -x got/d/run"),
+	             0),
+	          "%s%s", live_read(&l, "out"), live_read(&l, "err"));
+	cr_expect(eq(int, shell("tar -tf d.tar >list && test -d got/d/empty"), 0));
+	cr_expect(ne(ptr, strstr(live_read(&l, "head"), "Transfer-Encoding: chunked\r\n"), NULL));
+	cr_expect(ne(ptr, strstr(live_read(&l, "head"), "Content-Type: application/x-tar\r\n"),
+	             NULL));
+	cr_expect(eq(int, shell("curl -sf0 $U/d/?tar | tar -t | diff - list"), 0),
+	          "HTTP/1.0: up to the close");
+	cr_expect(eq(int,
+	             shell("curl -sfI $U/d/?tar | grep -v ^Date: >got.head; grep -v ^Date: head | "
+	                   "cmp - got.head"),
+	             0),
+	          "HEAD says the same, and nothing follows");
+	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
+}

@@ -197,6 +197,7 @@ static const struct {
 	{ AT_LOCATION, "autoindex_format json;", NULL },
 	{ AT_LOCATION, "autoindex_exact_size on;", NULL },
 	{ AT_LOCATION, "autoindex_localtime on;", NULL },
+	{ AT_LOCATION, "autoindex_tar on;", NULL },
 	{ AT_LOCATION, "disable_symlinks if_not_owner;", NULL },
 	{ AT_LOCATION, "dotfiles allow;", NULL },
 	{ AT_MAIN, "allow 192.0.2.0/24;", NULL },

@@ -261,3 +261,40 @@ Test(disposition, cuts_long_names)
 		          long_rows[i].name, STR_ARG(got));
 	}
 }
+
+Test(disposition, names_an_attachment)
+{
+	static const struct {
+		const char *name, *value;
+	} rows[] = {
+		{ "dir.tar", "attachment; filename=\"dir.tar\"" },
+		{ "a b;c,d.tar", "attachment; filename=\"a b;c,d.tar\"" },
+		{ "a\"b\\c.tar",
+		  "attachment; filename=\"a_b_c.tar\"; filename*=UTF-8''a%22b%5Cc.tar" },
+		{ "50%.tar", "attachment; filename=\"50_.tar\"; filename*=UTF-8''50%25.tar" },
+		{ "a/b", "attachment; filename=\"a_b\"; filename*=UTF-8''a%2Fb" },
+		{ "gr\xc3\xbc\xc3\x9f"
+		  "e",
+		  "attachment; filename=\"gr__e\"; filename*=UTF-8''gr%C3%BC%C3%9Fe" },
+		{ "\xe2\x82\xac \'(*)\'", "attachment; filename=\"_ \'(*)\'\"; "
+		                          "filename*=UTF-8''%E2%82%AC%20%27%28%2A%29%27" },
+		{ "x\r\nSet-Cookie: y", "attachment; filename=\"x__Set-Cookie: y\"; "
+		                        "filename*=UTF-8''x%0D%0ASet-Cookie%3A%20y" },
+		{ "x\xff\xc3", "attachment; filename=\"x__\"; filename*=UTF-8''x__" },
+		{ "\x7f", "attachment; filename=\"_\"; filename*=UTF-8''%7F" },
+		{ "", "attachment; filename=\"\"" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char memory[256], room[2 * DISPOSITION_NAME_MAX];
+		struct buf out = buf_fixed(memory, sizeof memory - 1);
+		struct disposition d;
+
+		disposition_attachment(&out, str_from(rows[i].name));
+		memory[out.len] = '\0';
+		cr_expect(eq(str, memory, (char *)rows[i].value));
+		cr_expect(disposition_parse(buf_str(&out), room, &d), "we read it ourselves");
+		if (i < 7)
+			cr_expect(str_eq(d.filename, str_from(rows[i].name)), "%s", rows[i].name);
+	}
+}

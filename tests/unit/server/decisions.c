@@ -114,7 +114,8 @@ static void decision_text(struct buf *b, const struct machine *m, const struct d
 			buf_format(b, " as %.*s", STR_ARG(d->variant->coding));
 		return;
 	case DECIDE_LISTING:
-		buf_text(b, "listing");
+	case DECIDE_TAR:
+		buf_text(b, d->kind == DECIDE_TAR ? "tar" : "listing");
 		say_file(b, m, d);
 		return;
 	case DECIDE_CGI:
