@@ -31,6 +31,7 @@ struct variant {
 	struct str coding; /* as in Content-Encoding */
 	struct str suffix; /* of the sibling's name */
 	struct str tag;    /* the end of its ETag */
+	const char *directive;
 };
 
 struct decision {

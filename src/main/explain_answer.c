@@ -190,6 +190,7 @@ const struct handler_table explain_handlers = {
 		[DECIDE_REDIRECT] = { redirect_start },
 		[DECIDE_FILE] = { static_file_start },
 		[DECIDE_LISTING] = { autoindex_start },
+		[DECIDE_TAR] = { tar_start },
 		[DECIDE_CGI] = { describe_program },
 		[DECIDE_UPLOAD] = { describe_upload },
 		[DECIDE_PUT] = { describe_put },

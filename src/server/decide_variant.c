@@ -1,12 +1,22 @@
 #include "http/accept.h"
 #include "server/decide_steps.h"
 #include "server/request.h"
+#include "server/trace.h"
 
 /* Best first where the client likes them equally: by how small they usually make a file. */
 static const struct variant variants[] = {
-	{ .coding = STR("br"), .suffix = STR(".br"), .tag = STR("-br\"") },
-	{ .coding = STR("zstd"), .suffix = STR(".zst"), .tag = STR("-zst\"") },
-	{ .coding = STR("gzip"), .suffix = STR(".gz"), .tag = STR("-gz\"") },
+	{ .coding = STR("br"),
+	  .suffix = STR(".br"),
+	  .tag = STR("-br\""),
+	  .directive = "brotli_static" },
+	{ .coding = STR("zstd"),
+	  .suffix = STR(".zst"),
+	  .tag = STR("-zst\""),
+	  .directive = "zstd_static" },
+	{ .coding = STR("gzip"),
+	  .suffix = STR(".gz"),
+	  .tag = STR("-gz\""),
+	  .directive = "gzip_static" },
 };
 
 enum { VARIANTS = sizeof variants / sizeof *variants };
@@ -52,9 +62,12 @@ static struct file *variant_open(struct request *r, struct file_view *view,
 	struct str path = decide_join(r, d->path, variant->suffix);
 	struct file *sibling = path.ptr ? decide_open(r, view, d->dir, path) : NULL;
 
-	if (!sibling || sibling->kind != FILE_REGULAR || !variant_is_current(sibling, file))
+	if (!sibling || sibling->kind != FILE_REGULAR)
 		return NULL;
-	return sibling;
+	if (variant_is_current(sibling, file))
+		return sibling;
+	TRACE(r, variant->directive, "it is older than the file");
+	return NULL;
 }
 
 /* Nobody may stand in for another's file by storing one of a longer name beside it. */
@@ -62,8 +75,11 @@ static bool variant_is_stored(struct request *r)
 {
 	struct str rest;
 
-	return decide_store_of(r->config, r->decision.dir, r->decision.path, &r->arena, &rest) !=
-	       CONFIG_NONE;
+	if (decide_store_of(r->config, r->decision.dir, r->decision.path, &r->arena, &rest) ==
+	    CONFIG_NONE)
+		return false;
+	TRACE(r, "upload_store", "nothing in it has siblings");
+	return true;
 }
 
 /* Siblings may have one time and one size: `"TIME-SIZE"` becomes `"TIME-SIZE-gz"`. */
@@ -82,16 +98,20 @@ enum decided decide_variant(struct request *r, struct file_view *view)
 
 	d->varies = true;
 	variant_weights(r, weights);
+	if (weights[variant_heaviest(weights)] == 0 || variant_is_stored(r))
+		return DECIDE_ON;
 	for (size_t i; weights[i = variant_heaviest(weights)] > 0; weights[i] = 0) {
 		struct file *sibling;
 
 		/* "identity" is asked about only where the client may prefer it. */
 		if (weights[i] < 1000 && weights[i] < accept_encoding(&r->head, STR_OF("identity")))
 			break;
-		sibling =
-		        variant_is_stored(r) ? NULL : variant_open(r, view, &variants[i], d->file);
+		sibling = variant_open(r, view, &variants[i], d->file);
 		if (!sibling)
 			continue;
+		TRACE(r, variants[i].directive,
+		      "it stands for the file, as the client accepts %.*s",
+		      STR_ARG(variants[i].coding));
 		d->file = sibling;
 		d->variant = &variants[i];
 		d->etag = variant_etag(r, d->variant, sibling);

@@ -36,7 +36,8 @@ static const char site[] =
         "  location @gone { return 410 \"it was here\\n\"; }\n"
         "  location /loop/ { error_page 404 /loop/again; }\n"
         "  location /once/ { methods GET; }\n"
-        "  location /wide/ { disable_symlinks off; dotfiles allow; autoindex on; }\n"
+        "  location /wide/ { disable_symlinks off; dotfiles allow; autoindex on;\n"
+        "    autoindex_tar on; gzip_static on; }\n"
         "  location /secret/ { auth_basic \"the inner room\"; auth_basic_user_file users; }\n"
         "  location /program/ { cgi_pass %s; cgi_param EXTRA \"<$args>\"; }\n"
         "}\n"
@@ -65,13 +66,17 @@ static unsigned port;
 static void open_site(void)
 {
 	static const char *const files[] = {
-		"www/index.html",      "www/404.html",          "www/sorry.html",
-		"www/page.html",       "www/plain/index.html",  "www/plain/a.txt",
-		"www/plain/B.TEXT",    "www/plain/noext",       "www/plain/.hidden",
-		"www/plain/deep/x.js", "www/app/index.html",    "www/app/app.css",
-		"www/closed/a.txt",    "www/inner/a.txt",       "www/wide/.dot",
-		"www/wide/b.png",      "www/made.html",         "www/secret/a.txt",
-		"www/once/index.html", "www/empty/none/at.all", "www/plain/with space.txt",
+		"www/index.html",        "www/404.html",
+		"www/sorry.html",        "www/page.html",
+		"www/plain/index.html",  "www/plain/a.txt",
+		"www/plain/B.TEXT",      "www/plain/noext",
+		"www/plain/.hidden",     "www/plain/deep/x.js",
+		"www/app/index.html",    "www/app/app.css",
+		"www/closed/a.txt",      "www/inner/a.txt",
+		"www/wide/.dot",         "www/wide/b.png",
+		"www/wide/b.png.gz",     "www/made.html",
+		"www/secret/a.txt",      "www/once/index.html",
+		"www/empty/none/at.all", "www/plain/with space.txt",
 	};
 	static const char *const dirs[] = { "www/plain",      "www/plain/deep", "www/app",
 		                            "www/closed",     "www/inner",      "www/wide",
@@ -149,6 +154,8 @@ static const char *const targets[] = {
 	"/loop/x",
 	"/once/",
 	"/wide/",
+	"/wide/?tar",
+	"/wide/b.png",
 	"/wide/.dot",
 	"/wide/inside",
 	"/wide/outside",
@@ -172,7 +179,7 @@ static const struct asking {
 	const char *method, *host, *fields[2];
 } askings[] = {
 	{ "GET", "one.test", { NULL } },
-	{ "HEAD", "one.test", { "Accept: application/json" } },
+	{ "HEAD", "one.test", { "Accept: application/json", "Accept-Encoding: gzip" } },
 	{ "GET", "one.test", { "Sec-Fetch-Mode: navigate", "Range: bytes=1-3" } },
 	{ "POST", "one.test", { "Content-Length: 0" } },
 	{ "GET", "a.two.test", { "If-None-Match: *" } },

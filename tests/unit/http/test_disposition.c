@@ -266,7 +266,7 @@ Test(disposition, names_an_attachment)
 {
 	static const struct {
 		const char *name, *value;
-	} rows[] = {
+	} attachments[] = {
 		{ "dir.tar", "attachment; filename=\"dir.tar\"" },
 		{ "a b;c,d.tar", "attachment; filename=\"a b;c,d.tar\"" },
 		{ "a\"b\\c.tar",
@@ -285,16 +285,17 @@ Test(disposition, names_an_attachment)
 		{ "", "attachment; filename=\"\"" },
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof attachments / sizeof *attachments; i++) {
 		char memory[256], room[2 * DISPOSITION_NAME_MAX];
 		struct buf out = buf_fixed(memory, sizeof memory - 1);
 		struct disposition d;
 
-		disposition_attachment(&out, str_from(rows[i].name));
+		disposition_attachment(&out, str_from(attachments[i].name));
 		memory[out.len] = '\0';
-		cr_expect(eq(str, memory, (char *)rows[i].value));
+		cr_expect(eq(str, memory, (char *)attachments[i].value));
 		cr_expect(disposition_parse(buf_str(&out), room, &d), "we read it ourselves");
 		if (i < 7)
-			cr_expect(str_eq(d.filename, str_from(rows[i].name)), "%s", rows[i].name);
+			cr_expect(str_eq(d.filename, str_from(attachments[i].name)), "%s",
+			          attachments[i].name);
 	}
 }
