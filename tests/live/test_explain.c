@@ -206,7 +206,8 @@ static void strip_head(const char *answer, const char *indent, char *out, size_t
 
 		if (line == 0 || strncmp(answer, indent, skip) != 0)
 			break;
-		if (strncmp(text, "Date:", 5) != 0 && strncmp(text, "Connection:", 11) != 0)
+		if (strncmp(text, "Date:", 5) != 0 && strncmp(text, "Expires:", 8) != 0 &&
+		    strncmp(text, "Connection:", 11) != 0)
 			len += (size_t)snprintf(out + len, cap - len, "%.*s\n", (int)(line - skip),
 			                        text);
 		answer += line;
