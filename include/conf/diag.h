@@ -21,13 +21,18 @@ struct position {
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
 
+/* So many lines are named at most for a message that holds for several. */
+enum { DIAG_LINES = 12 };
+
 struct diag_message {
 	enum diag_level level;
 	struct position at;
 	struct str text;
-	struct str help;         /* a suggestion, "did you mean 'root'?"; empty: none */
-	struct position related; /* a second place with its own caret; source NULL: none */
-	struct str related_text; /* "the block opens here" */
+	struct str help;           /* a suggestion, "did you mean 'root'?"; empty: none */
+	struct position related;   /* a second place with its own caret; source NULL: none */
+	struct str related_text;   /* "the block opens here" */
+	uint32_t also[DIAG_LINES]; /* other lines of this file that it holds for, of also_count */
+	uint32_t also_count;
 };
 
 /* Everything that is to be said about a configuration, collected while it is read. */
@@ -54,6 +59,12 @@ void diag_help(struct diag *diag, struct diag_message *message, const char *form
         __attribute__((format(printf, 3, 4)));
 void diag_relate(struct diag *diag, struct diag_message *message, struct position at,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * Where the same was said before about another line of the same file, the message just added, which is
+ * then gone, becomes a line number of that one. NULL is fine. True: it did, and is no longer counted.
+ */
+bool diag_fold(struct diag *diag, struct diag_message *message);
 
 /*
  * Writes them as a compiler would: "file:line:column: error: text", the line, a caret with underline,

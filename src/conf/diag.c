@@ -110,6 +110,30 @@ void diag_relate(struct diag *diag, struct diag_message *message, struct positio
 	va_end(args);
 }
 
+bool diag_fold(struct diag *diag, struct diag_message *message)
+{
+	struct diag_message *first = diag->messages.items;
+	uint32_t known;
+
+	if (!message)
+		return false;
+	while (first != message &&
+	       (first->level != message->level || first->at.source != message->at.source ||
+	        !str_eq(first->text, message->text)))
+		first++;
+	if (first == message)
+		return false;
+	known = first->also_count < DIAG_LINES ? first->also_count : DIAG_LINES;
+	if (message->at.line != (known > 0 ? first->also[known - 1] : first->at.line)) {
+		if (known < DIAG_LINES)
+			first->also[known] = message->at.line;
+		first->also_count++;
+	}
+	--*count_of(diag, message->level);
+	diag->messages.len--;
+	return true;
+}
+
 /* ---- printing -------------------------------------------------------------------------------------- */
 
 /* The bytes of a well-formed UTF-8 sequence of more than one byte at s[i], C1 controls excepted; else 0. */
@@ -241,6 +265,20 @@ static void print_head(struct position at, const char *level, const char *code, 
 		print_line(at, out, color);
 }
 
+static void print_also(const struct diag_message *message, struct buf *out)
+{
+	uint32_t count = message->also_count;
+
+	if (count == 0)
+		return;
+	buf_text(out, count > 1 ? "      = also: lines" : "      = also: line");
+	for (uint32_t i = 0; i < count && i < DIAG_LINES; i++)
+		buf_format(out, "%s %u", i > 0 ? "," : "", message->also[i]);
+	if (count > DIAG_LINES)
+		buf_format(out, " and %u more", count - DIAG_LINES);
+	buf_byte(out, '\n');
+}
+
 static void print_message(const struct diag_message *message, struct buf *out, bool color)
 {
 	static const struct {
@@ -258,6 +296,7 @@ static void print_message(const struct diag_message *message, struct buf *out, b
 		show_text(message->help, out);
 		buf_byte(out, '\n');
 	}
+	print_also(message, out);
 	if (message->related.source)
 		print_head(message->related, levels[DIAG_NOTE].name, levels[DIAG_NOTE].code,
 		           message->related_text, out, color);

@@ -98,7 +98,8 @@ static void say_foreign(struct build *build, const struct node *node, const stru
 		message = diag_add(build->diag, DIAG_ERROR, node->name.at,
 		                   "'%.*s' is not available in this version", STR_ARG(name));
 	}
-	if (foreign->advice)
+	/* Such names come in dozens: a file of fastcgi_param is one mistake, not twenty. */
+	if (!diag_fold(build->diag, message) && foreign->advice)
 		diag_help(build->diag, message, "%s", foreign->advice);
 }
 

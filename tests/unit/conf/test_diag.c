@@ -215,3 +215,64 @@ Test(diag, suggests_what_is_near)
 		          STR_ARG(near));
 	}
 }
+
+/* "text" about each of these lines, one after the other. */
+static void add_folded(struct diag *diag, const struct source *source, const uint32_t *lines,
+                       size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct position at = { source, lines[i], 1, 1 };
+
+		diag_fold(diag, diag_add(diag, DIAG_ERROR, at, "text"));
+	}
+}
+
+Test(diag, the_same_about_more_lines_is_one_message)
+{
+	static const uint32_t two[] = { 1, 3 }, three[] = { 1, 3, 3, 5 };
+	static const struct source other = { .name = STR("b.conf"),
+		                             .text = STR("b\nb"),
+		                             .order = 2 };
+	static const struct position here = { &file, 1, 1, 1 };
+	struct diag diag;
+
+	diag_init(&diag);
+	add_folded(&diag, &file, two, 1);
+	cr_expect(eq(sz, diag.errors, 1));
+	cr_expect(not(diag_fold(&diag, NULL)));
+	cr_expect(eq(str, printed(&diag, false),
+	             "a.conf:1:1: error: text\n    1 | first line\n      | ^\n"));
+	diag_end(&diag);
+
+	diag_init(&diag);
+	add_folded(&diag, &file, two, 2);
+	cr_expect(eq(str, printed(&diag, false),
+	             "a.conf:1:1: error: text\n    1 | first line\n      | ^\n"
+	             "      = also: line 3\n"));
+	diag_end(&diag);
+
+	diag_init(&diag);
+	add_folded(&diag, &file, three, 4);
+	add_folded(&diag, &other, two, 1);
+	diag_fold(&diag, diag_add(&diag, DIAG_WARNING, here, "text"));
+	diag_fold(&diag, diag_add(&diag, DIAG_ERROR, here, "more"));
+	cr_expect(eq(sz, diag.errors, 3), "another file and another text stay");
+	cr_expect(eq(sz, diag.warnings, 1), "another level stays");
+	cr_expect(strstr(printed(&diag, false), "= also: lines 3, 5\n") != NULL);
+	diag_end(&diag);
+}
+
+Test(diag, no_more_than_a_dozen_lines_are_named)
+{
+	static const struct source many = { .name = STR("a.conf"), .text = STR(""), .order = 1 };
+	struct diag diag;
+
+	diag_init(&diag);
+	for (uint32_t line = 1; line <= 2000; line++)
+		add_folded(&diag, &many, &line, 1);
+	cr_expect(eq(sz, diag.errors, 1));
+	cr_expect(strstr(printed(&diag, false),
+	                 "= also: lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 1987 more\n") !=
+	          NULL);
+	diag_end(&diag);
+}

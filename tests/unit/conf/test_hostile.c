@@ -49,7 +49,7 @@ static const struct {
 	{ "many named locations", "server{", "location @a{}", "}", "more than 4096 regular" },
 	{ "many locations", "server{", "location /a{}", "}", "errors not shown" },
 	{ "many fields", "server{", "add_header A b;", "}", "more than 16384 directives" },
-	{ "ignored directives", "server{}", "gzip on;", "", "notes not shown" },
+	{ "ignored directives", "server{}", "gzip on;", "", "more than 16384 directives" },
 	{ "dollars", "server{return 200 \"", "$", "\";}", "a word of more" },
 	{ "backslashes", "", "\\", "", "more than 16384 bytes" },
 	{ "lines", "", "\n", "x;", "unknown directive 'x'" },
