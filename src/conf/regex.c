@@ -116,12 +116,17 @@ static void check_group(struct regex_check *check, size_t at)
 		{ STR("(?P"), "write ( and use $1 to $9 instead of the name" },
 		{ STR("(?i)"), "write ~* before the pattern" },
 	};
+	/* How everybody keeps clients from .git and .env, but for ACME. */
+	static const struct str dot = STR("/\\."), hidden = STR("(?!well-known");
 	const char *help = NULL;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows && !help; i++) {
 		if (str_starts_with(str_from_index(check->text, at), rows[i].mark))
 			help = rows[i].help;
 	}
+	if (at == dot.len && str_starts_with(check->text, dot) &&
+	    str_starts_with(str_from_index(check->text, at), hidden))
+		help = "leave this location out: such files are not served, see dotfiles";
 	regex_refuse(check, at, 2, "this group is PCRE's; expressions here are POSIX extended",
 	             help);
 }
@@ -186,7 +191,7 @@ static size_t check_parenthesis(struct regex_check *check, struct regex_size *si
 	if (check->text.ptr[at] == '(') {
 		if (at + 1 < check->text.len && check->text.ptr[at + 1] == '?') {
 			check_group(check, at);
-			return check->text.len;
+			return at + 2;
 		}
 		if (++size->depth == GROUPS_MAX) {
 			regex_refuse(check, at, 1, "groups nest deeper than 31", NULL);
