@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /*
- * Every tests/conf/broken/NAME.conf says exactly what NAME.expected holds: mistakes are errors, traps
+ * Every NAME.conf says exactly what NAME.expected holds: mistakes are errors, traps
  * warnings. With UPDATE_EXPECTED set in the environment the files are written anew, for a look at the
  * difference.
  */
@@ -35,15 +35,26 @@ static void check_file(const char *path)
 	loaded_end(&loaded);
 }
 
-Test(broken, files_say_what_is_wrong)
+static void check_files(const char *pattern, size_t least)
 {
 	glob_t found;
 
-	cr_assert(eq(int, glob("tests/conf/broken/*.conf", 0, NULL, &found), 0));
-	cr_expect(ge(sz, found.gl_pathc, 150), "the corpus is there");
+	cr_assert(eq(int, glob(pattern, 0, NULL, &found), 0));
+	cr_expect(ge(sz, found.gl_pathc, least), "the corpus is there");
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		check_file(found.gl_pathv[i]);
 	globfree(&found);
+}
+
+Test(broken, files_say_what_is_wrong)
+{
+	check_files("tests/conf/broken/*.conf", 200);
+}
+
+/* What distributions, guides and frameworks tell people to write for nginx works or says what to change. */
+Test(broken, files_for_nginx_lead_to_files_that_work)
+{
+	check_files("tests/conf/nginx/*.conf", 18);
 }
 
 Test(broken, a_store_that_the_workers_may_not_write_is_a_trap)
