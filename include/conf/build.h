@@ -94,6 +94,9 @@ void build_listeners(struct build *build, struct level *level);
 /* server_name.c: enters the names of a server on all of its listeners. */
 void build_names(struct build *build, struct server_conf *server);
 
+/* types_limit.c: tells the limits apart, once every server has its names and addresses. */
+void build_limits(struct build *build);
+
 /* check.c: traps, once a level is complete. */
 void check_level(struct build *build, const struct level *level, const struct node *nodes);
 void check_config(struct build *build);

@@ -155,6 +155,33 @@ struct real_ip {
 	struct str field;       /* else in this field */
 };
 
+/*
+ * Where a limit stands, which tells its account from others: levels that inherit it are counted together
+ * with the level that set it, and a reload finds the account again.
+ */
+struct limit_place {
+	const struct server_conf *server; /* NULL: the main level */
+	uint64_t inside;                  /* of the patterns of the locations around it */
+	uint64_t id;                      /* of the whole, and of the kind of limit */
+};
+
+/* limit_conn: requests of one address that are being answered at once. */
+struct limit_conn {
+	struct limit_place place;
+	uint32_t most; /* 0: off */
+};
+
+/* limit_req: requests of one address in a time. */
+struct limit_req {
+	struct limit_place place;
+	uint32_t rate; /* a second, or a minute; 0: off */
+	uint32_t burst;
+	bool is_minutely;
+};
+
+/* As the directive's arguments. */
+void limit_req_print(const struct limit_req *limit, struct buf *out);
+
 enum autoindex_format { AUTOINDEX_BY_ACCEPT, AUTOINDEX_HTML, AUTOINDEX_JSON };
 /* status and stub_status: what the location answers with instead of files. */
 enum status_format {
@@ -214,6 +241,8 @@ struct settings {
 	struct method_rule methods;
 	struct access_list access;
 	struct auth_basic auth;
+	struct limit_conn limit_conn;
+	struct limit_req limit_req;
 	struct cidr_list trusted;
 	struct real_ip real_ip;
 	struct added_header_list headers;
@@ -258,6 +287,7 @@ struct settings {
 	bool dotfiles;     /* allow */
 	bool cgi_continue; /* cgi_on_disconnect continue */
 	bool server_tokens;
+	bool limit_dry_run;
 	bool merge_slashes;
 	bool absolute_redirect;
 	bool header_inherit; /* add_header_inherit merge; needed only while loading and for dumps */

@@ -17,6 +17,7 @@ struct worker_process {
 	pid_t pid;                 /* 0: not running */
 	uint64_t started;          /* ms */
 	unsigned number;
+	unsigned seat;         /* in shared->limits, while it runs */
 	unsigned quick_deaths; /* in a row */
 	bool is_ready;
 };

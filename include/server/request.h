@@ -12,6 +12,7 @@
 
 struct auth_wait;
 struct conn;
+struct limiter_count;
 struct trace;
 struct worker;
 struct request;
@@ -80,6 +81,10 @@ struct request {
 	struct str remote_user; /* who has logged in; ptr NULL: nobody */
 	struct str challenge;   /* what a 401 says in WWW-Authenticate; empty: nothing */
 	struct auth_wait *auth; /* server/auth.h; NULL: no password was asked for */
+
+	/* limit_conn and limit_req */
+	struct limiter_count *counted; /* the limits it was counted in (server/limiter.h) */
+	uint32_t retry_after;          /* seconds; not 0: one of them has refused it */
 
 	/* the body */
 	const struct sink *sink;

@@ -7,6 +7,7 @@
 #include "server/counters.h"
 #include "server/file_cache.h"
 #include "server/handler.h"
+#include "server/limiter.h"
 
 /* A listening socket, as a worker uses it. */
 struct listener {
@@ -27,11 +28,14 @@ struct worker_start {
 	struct counters_board *board; /* what all processes count; NULL: nobody shares it */
 	struct counters *counters;    /* this worker's slot of it; NULL: it counts for itself */
 	unsigned number;              /* counts the workers from 0 */
+	unsigned seat;                /* in shared->limits */
 };
 
 /* Memory that the supervisor makes and every worker of every generation sees. Starts zeroed. */
 struct shared {
 	_Atomic uint64_t file_epoch; /* see server/file_cache.h */
+	struct limits *limits;       /* mapped before any worker was started; NULL: none yet */
+	struct limiter_counts limited;
 };
 
 enum { WORKER_SCRATCH = 1024 * 1024, WORKER_CORK = 64 * 1024 };
@@ -54,7 +58,8 @@ struct worker {
 	uint64_t cache_hits, cache_misses; /* of the file cache, as far as they are counted */
 	struct gate *gate;                 /* limits and passwords; NULL: everybody passes */
 	struct gate own_gate;
-	struct auth *auth;        /* NULL: no location has auth_basic */
+	struct auth *auth; /* NULL: no location has auth_basic */
+	struct limiter limiter;
 	int *dirs;                /* descriptors by index in config->dirs */
 	struct arena_pool arenas; /* for requests */
 	struct access_logs logs;

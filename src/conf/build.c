@@ -95,12 +95,19 @@ static void bind_error_pages(struct build *build, struct level *level)
 	*list = bound;
 }
 
+/* What decide() can't answer alone. */
+static bool needs_gate(const struct settings *settings)
+{
+	return settings->limit_conn.most > 0 || settings->limit_req.rate > 0 ||
+	       settings->auth.is_on;
+}
+
 void level_read(struct build *build, struct level *level, const struct node *nodes)
 {
 	read_pass(build, level, nodes, true);
 	read_pass(build, level, nodes, false);
 	settings_complete(build, level);
-	level->settings->is_gated = level->settings->auth.is_on;
+	level->settings->is_gated = needs_gate(level->settings);
 	if (level->outer)
 		bind_error_pages(build, level);
 }
@@ -174,6 +181,7 @@ void build_config(struct build *build, const struct node *tree)
 	level_read(build, &main_level, tree);
 	check_level(build, &main_level, tree);
 	build_servers(build, &main_level, tree);
+	build_limits(build);
 	if (build->config->servers.len == 0 && build->diag->errors == 0)
 		diag_help(build->diag,
 		          diag_add(build->diag, DIAG_ERROR, (struct position){ .source = NULL },

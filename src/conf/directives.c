@@ -171,6 +171,25 @@ const struct directive directives[] = {
 	  .doc = "Lines NAME:HASH as htpasswd -B writes them: what crypt(3) of this system knows, "
 	         "and {SHA}; plain text and DES are refused. A change is seen within a second, "
 	         "without a reload." },
+	{ .name = STR("limit_conn"), .where = MSL, ARGS(1, 2), IN_SETTINGS(limit_conn),
+	  .type = &value_limit_conn, .usual = "off", .syntax = "N | off",
+	  .doc = "How many requests of one address (IPv6: of one /64) may be under way at once, "
+	         "from their head to the end of their answer; more get 429. Everything below the "
+	         "level where it stands counts together; an inner limit takes its place. "
+	         "Clients on Unix sockets are not limited. Should there be no room left to count "
+	         "in, clients that are not counted yet get 429, too." },
+	{ .name = STR("limit_req"), .where = MSL, ARGS(1, DIRECTIVE_MANY), IN_SETTINGS(limit_req),
+	  .type = &value_limit_req, .usual = "off",
+	  .syntax = "RATEr/s [burst=N] | RATEr/m [burst=N] | off",
+	  .doc = "How many requests one address (IPv6: one /64) may make: burst of them at once, "
+	         "and RATE a second or a minute in the long run; more get 429 with Retry-After. "
+	         "Unlike nginx's, it delays nothing: what is within the burst passes at once. "
+	         "Without burst it is RATE. Counted like limit_conn; a reload keeps the count. "
+	         "Should there be no room left, a new client goes on with the count of the one "
+	         "that had the most left." },
+	{ .name = STR("limit_dry_run"), .where = MSL, ARGS(1, 1), IN_SETTINGS(limit_dry_run),
+	  .type = &value_flag, .usual = "off", .syntax = "on | off",
+	  .doc = "Counts and logs what limit_conn and limit_req would refuse, and lets it pass." },
 	{ .name = STR("set_real_ip_from"), .where = MS, ARGS(1, 1), .repeatable = true,
 	  IN_SETTINGS(trusted), .type = &value_trusted, .syntax = "ADDRESS[/BITS] | unix:",
 	  .doc = "A proxy whose word about its client is taken, and whose X-Request-Id." },

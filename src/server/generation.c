@@ -59,6 +59,13 @@ static void generation_control(struct watch *watch, uint32_t events)
 	}
 }
 
+/* Only when the process is gone: what it counted for its requests is given back. */
+static void generation_leave_seat(struct worker_process *p)
+{
+	limits_seat_leave(p->generation->supervisor->shared->limits, p->seat);
+	p->seat = LIMITS_NO_SEAT;
+}
+
 /* launcher: the worker's end of its channel to the launcher, or -1; closed here in any case. */
 static int generation_fork_worker(struct worker_process *p, int launcher)
 {
@@ -66,7 +73,9 @@ static int generation_fork_worker(struct worker_process *p, int launcher)
 	pid_t parent = getpid();
 	int ends[2];
 
-	if (sock_channel(ends) != 0) {
+	p->seat = limits_seat_take(g->supervisor->shared->limits);
+	if (p->seat == LIMITS_NO_SEAT || sock_channel(ends) != 0) {
+		generation_leave_seat(p);
 		generation_close_end(launcher);
 		return -1;
 	}
@@ -79,6 +88,7 @@ static int generation_fork_worker(struct worker_process *p, int launcher)
 	if (p->pid < 0) {
 		p->pid = 0;
 		counters_release(&p->counters);
+		generation_leave_seat(p);
 		close(ends[0]);
 		return -1;
 	}
@@ -387,6 +397,7 @@ static void generation_worker_died(struct worker_process *p, pid_t pid, int stat
 
 	p->pid = 0;
 	counters_release(&p->counters);
+	generation_leave_seat(p);
 	g->ready -= p->is_ready;
 	generation_close(g, &p->control);
 	generation_log_death(p, pid, status);
@@ -443,6 +454,7 @@ bool generation_is_gone(const struct generation *g)
 void generation_free(struct generation *g)
 {
 	for (size_t i = 0; i < g->worker_count && g->workers; i++) {
+		generation_leave_seat(&g->workers[i]);
 		timer_stop(&g->supervisor->loop.timers, &g->workers[i].restart);
 		generation_close(g, &g->workers[i].control);
 		counters_release(&g->workers[i].counters);

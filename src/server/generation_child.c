@@ -51,7 +51,8 @@ _Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int 
 		                      .shared = g->supervisor->shared,
 		                      .board = g->supervisor->board,
 		                      .counters = p->counters,
-		                      .number = p->number };
+		                      .number = p->number,
+		                      .seat = p->seat };
 
 	prctl(PR_SET_NAME, "webserv-worker");
 	child_begin(g);

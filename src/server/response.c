@@ -279,8 +279,8 @@ void respond_error(struct request *r, unsigned status, const char *reason)
 {
 	const struct error_page *page = response_error_page(r, status);
 
-	/* A refusal has had its line, and 501 is the client's doing: neither may fill the error log. */
-	if (reason && status >= 400 && !r->is_refused)
+	/* A refusal, by a limit too, has had its line, and 501 is the client's doing: none may fill the error log. */
+	if (reason && status >= 400 && !r->is_refused && r->retry_after == 0)
 		request_log(r, status >= 500 && status != 501 ? LOG_ERROR : LOG_INFO, "%u: %s",
 		            status, reason);
 	response_reset(r);

@@ -69,6 +69,13 @@ static void head_challenge(struct buf *b, const struct request *r)
 		head_line(b, "WWW-Authenticate: ", r->challenge);
 }
 
+/* RFC 6585 section 4. Whatever page goes with it: the client needs it for the next attempt. */
+static void head_retry_after(struct buf *b, const struct request *r)
+{
+	if (r->response.status == 429 && r->retry_after > 0)
+		buf_format(b, "Retry-After: %u\r\n", r->retry_after);
+}
+
 static void head_allow(struct buf *b, unsigned allow)
 {
 	const char *comma = "";
@@ -207,6 +214,7 @@ struct str response_head(struct request *r, enum output_framing framing)
 	if (p->allow != 0)
 		head_allow(&b, p->allow);
 	head_challenge(&b, r);
+	head_retry_after(&b, r);
 	if (p->vary.len > 0)
 		head_line(&b, "Vary: ", p->vary);
 	if (p->is_cacheable && head_status_is_good(p->status))

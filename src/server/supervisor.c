@@ -226,8 +226,11 @@ static int supervisor_init(struct supervisor *sup)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sup->shared = mmap(NULL, sizeof *sup->shared, PROT_READ | PROT_WRITE,
 	                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (sup->shared == MAP_FAILED)
+		return -1;
 	sup->board = counters_map();
-	if (sup->shared == MAP_FAILED || !sup->board || loop_init(&sup->loop) != 0)
+	sup->shared->limits = limits_open();
+	if (!sup->board || !sup->shared->limits || loop_init(&sup->loop) != 0)
 		return -1;
 	sup->counters = counters_take(sup->board, COUNTERS_SUPERVISOR, 0);
 	counters_started(sup->counters, getpid());
@@ -251,6 +254,7 @@ static void supervisor_end(struct supervisor *sup)
 	loop_close(&sup->signals);
 	loop_bury_dead(&sup->loop);
 	loop_end(&sup->loop);
+	limits_close(sup->shared->limits);
 	munmap(sup->shared, sizeof *sup->shared);
 	counters_unmap(sup->board);
 }

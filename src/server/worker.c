@@ -217,17 +217,14 @@ static void worker_signal(struct watch *watch, uint32_t events)
 
 /* ---- who is let in ------------------------------------------------------------------------------------ */
 
-static enum gate_answer worker_no_limits(struct gate *gate, struct request *r)
-{
-	(void)gate;
-	(void)r;
-	return GATE_PASS;
-}
-
 static int worker_open_gate(struct worker *w, const struct worker_start *start)
 {
-	w->own_gate = (struct gate){ .limits = worker_no_limits, .password = auth_password };
+	struct shared *shared = start->shared ? start->shared : &w->alone;
+
+	w->own_gate = (struct gate){ .limits = limiter_ask, .password = auth_password };
 	w->gate = &w->own_gate;
+	if (limiter_open(&w->limiter, w, shared->limits, start->seat, &shared->limited) != 0)
+		return -1;
 	if (!verifier_is_needed(w->config))
 		return 0;
 	w->auth = auth_open(&w->loop, start->verifier, start->control >= 0);
@@ -357,6 +354,7 @@ void worker_close(struct worker *w)
 	if (w->programs)
 		programs_close(w->programs);
 	auth_close(w->auth);
+	limiter_close(&w->limiter);
 	loop_bury_dead(&w->loop);
 	if (w->dirs)
 		file_cache_end(&w->files);
