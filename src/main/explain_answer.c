@@ -18,8 +18,17 @@ static struct explain *explain_of(const struct request *r)
 /* Nothing is counted: what other clients have used up is not known here. */
 static enum gate_answer explain_limits(struct gate *gate, struct request *r)
 {
-	(void)gate;
-	(void)r;
+	struct explain *e = LIST_ENTRY(gate, struct explain, gate);
+	const struct settings *set = request_settings(r);
+	struct buf rate = buf_in_arena(&r->arena, 64);
+	const char *dry = set->limit_dry_run ? " (limit_dry_run: only logged)" : "";
+
+	limit_req_print(&set->limit_req, &rate);
+	if (set->limit_conn.most > 0)
+		explain_say(e, "limits", "limit_conn %u: 429 past it%s", set->limit_conn.most, dry);
+	if (set->limit_req.rate > 0)
+		explain_say(e, "limits", "limit_req %.*s: 429 past it%s", STR_ARG(buf_str(&rate)),
+		            dry);
 	return GATE_PASS;
 }
 
