@@ -5,29 +5,12 @@
 #include <unistd.h>
 
 static const struct str variables[] = {
-	STR("arg_"),
-	STR("args"),
-	STR("body_bytes_sent"),
-	STR("cookie_"),
-	STR("document_root"),
-	STR("host"),
-	STR("http_"),
-	STR("query_string"),
-	STR("remote_addr"),
-	STR("remote_user"),
-	STR("request"),
-	STR("request_id"),
-	STR("request_method"),
-	STR("request_time"),
-	STR("request_uri"),
-	STR("scheme"),
-	STR("sent_http_"),
-	STR("server_name"),
-	STR("server_protocol"),
-	STR("status"),
-	STR("time_iso8601"),
-	STR("time_local"),
-	STR("uri"),
+	STR("arg_"),           STR("args"),         STR("body_bytes_sent"), STR("cookie_"),
+	STR("document_root"),  STR("host"),         STR("http_"),           STR("query_string"),
+	STR("remote_addr"),    STR("remote_user"),  STR("request"),         STR("request_id"),
+	STR("request_method"), STR("request_time"), STR("request_uri"),     STR("scheme"),
+	STR("sent_http_"),     STR("server_name"),  STR("server_port"),     STR("server_protocol"),
+	STR("status"),         STR("time_iso8601"), STR("time_local"),      STR("uri"),
 };
 
 enum { VARIABLE_COUNT = sizeof variables / sizeof *variables };
@@ -76,10 +59,15 @@ void loaded_text(struct loaded *loaded, const char *text)
 	                                      .names = &load_names });
 }
 
-void loaded_file(struct loaded *loaded, const char *path)
+void loaded_file_in(struct loaded *loaded, const char *prefix, const char *path)
 {
 	load(loaded,
-	     &(struct config_source){ .path = path, .prefix = "tests/conf", .names = &load_names });
+	     &(struct config_source){ .path = path, .prefix = prefix, .names = &load_names });
+}
+
+void loaded_file(struct loaded *loaded, const char *path)
+{
+	loaded_file_in(loaded, "tests/conf", path);
 }
 
 void loaded_end(struct loaded *loaded)

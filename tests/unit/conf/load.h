@@ -16,6 +16,8 @@ struct loaded {
 /* The prefix is tests/conf, which has www/, www/uploads/ and bin/. Ended with loaded_end(). */
 void loaded_text(struct loaded *loaded, const char *text);
 void loaded_file(struct loaded *loaded, const char *path);
+/* The same with another prefix; NULL: the working directory. */
+void loaded_file_in(struct loaded *loaded, const char *prefix, const char *path);
 void loaded_end(struct loaded *loaded);
 
 /*

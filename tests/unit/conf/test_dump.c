@@ -5,12 +5,16 @@
 #include <glob.h>
 
 /* What is dumped loads to a configuration that dumps the same, without a complaint. */
-static void check_file(const char *path)
+static void check_file(const char *prefix, const char *path)
 {
 	struct loaded first, second;
 	char *dump;
 
-	loaded_file(&first, path);
+	loaded_file_in(&first, prefix, path);
+	if (!first.config && strstr(path, "/nginx/")) { /* it says why: see test_broken.c */
+		loaded_end(&first);
+		return;
+	}
 	cr_assert(ne(ptr, first.config, NULL), "%s: %s", path, loaded_messages(&first));
 	dump = loaded_dump(&first);
 	loaded_text(&second, dump);
@@ -25,13 +29,23 @@ static void check_file(const char *path)
 
 Test(dump, loads_back_to_itself)
 {
-	glob_t found;
+	static const struct {
+		const char *prefix, *pattern;
+	} rows[] = {
+		{ "tests/conf", "tests/conf/good/*.conf" },
+		{ "tests/conf", "tests/conf/nginx/*.conf" },
+		{ NULL, "conf/*.conf" },
+	};
 
-	cr_assert(eq(int, glob("tests/conf/good/*.conf", 0, NULL, &found), 0));
-	cr_expect(ge(sz, found.gl_pathc, 2));
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		check_file(found.gl_pathv[i]);
-	globfree(&found);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		glob_t found;
+
+		cr_assert(eq(int, glob(rows[i].pattern, 0, NULL, &found), 0));
+		cr_expect(ge(sz, found.gl_pathc, 2));
+		for (size_t k = 0; k < found.gl_pathc; k++)
+			check_file(rows[i].prefix, found.gl_pathv[k]);
+		globfree(&found);
+	}
 }
 
 Test(dump, is_written_into_a_fixed_buffer_as_far_as_it_fits)

@@ -1,6 +1,7 @@
 #include "conf/types.h"
 
 #include "load.h"
+#include "samples.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -135,13 +136,7 @@ Test(types, quote_words_that_need_it)
 	}
 }
 
-/* What is written in a level, and the line of the dump that it leads to; NULL: the same. */
-enum where { AT_MAIN, AT_SERVER, AT_LOCATION };
-
-static const struct {
-	enum where where;
-	const char *text, *dumped;
-} values[] = {
+const struct sample samples[] = {
 	{ AT_MAIN, "worker_processes 3;", NULL },
 	{ AT_MAIN, "worker_connections 77;", NULL },
 	{ AT_MAIN, "events { worker_connections 78; }", "worker_connections 78;" },
@@ -266,6 +261,7 @@ static const struct {
 	{ AT_LOCATION, "cgi_on_disconnect continue;", NULL },
 	{ AT_LOCATION, "internal;", NULL },
 };
+const size_t sample_count = sizeof samples / sizeof *samples;
 
 static bool has_line(const char *dump, const char *line)
 {
@@ -287,17 +283,17 @@ Test(types, every_directive_comes_back_in_the_dump)
 		                "{ %s\n } }",
 	};
 
-	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-		const char *want = values[i].dumped ? values[i].dumped : values[i].text;
+	for (size_t i = 0; i < sample_count; i++) {
+		const char *want = samples[i].dumped ? samples[i].dumped : samples[i].text;
 		struct loaded loaded;
 		char text[512];
 
-		snprintf(text, sizeof text, frames[values[i].where], values[i].text);
+		snprintf(text, sizeof text, frames[samples[i].where], samples[i].text);
 		loaded_text(&loaded, text);
 		cr_expect(ne(ptr, loaded.config, NULL), "%s: %s", text, loaded_messages(&loaded));
 		if (loaded.config)
 			cr_expect(has_line(loaded_dump(&loaded), want), "%s: no '%s' in the dump",
-			          values[i].text, want);
+			          samples[i].text, want);
 		loaded_end(&loaded);
 	}
 }
@@ -311,8 +307,8 @@ Test(types, every_row_of_the_table_is_tried_above)
 		struct str name = directives[i].name;
 		bool tried = false;
 
-		for (size_t k = 0; k < sizeof values / sizeof *values; k++)
-			tried |= str_starts_with(str_from(values[k].text), name);
+		for (size_t k = 0; k < sample_count; k++)
+			tried |= str_starts_with(str_from(samples[k].text), name);
 		for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++)
 			tried |= str_eq(name, str_from(elsewhere[k]));
 		cr_expect(tried, "%.*s", STR_ARG(name));
