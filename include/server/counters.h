@@ -92,6 +92,10 @@ enum counter {
 	COUNTER_PROGRAMS_LATE,      /* given up after cgi_timeout; counted by the workers */
 	COUNTER_UPLOADS,            /* files stored */
 	COUNTER_UPLOADED,           /* their bytes */
+	COUNTER_LIMITED_CONN,       /* refused by limit_conn … */
+	COUNTER_LIMITED_REQ,        /* … by limit_req … */
+	COUNTER_LIMITED_CONN_DRY,   /* … or passed by limit_dry_run alone */
+	COUNTER_LIMITED_REQ_DRY,
 	COUNTER_CACHE_HITS,
 	COUNTER_CACHE_MISSES,
 	COUNTER_STARTED_AT, /* the supervisor's: UNIX times and numbers, set and not added to */

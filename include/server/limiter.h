@@ -5,8 +5,6 @@
 #include "server/gate.h"
 #include "server/limits.h"
 
-#include <stdatomic.h>
-
 struct worker;
 
 /*
@@ -15,18 +13,9 @@ struct worker;
  * though never more than a few lines a second. The error page of a refusal is not asked about again.
  */
 
-enum limiter_kind { LIMITER_CONN, LIMITER_REQ, LIMITER_KINDS };
-
-/* Since the start, over all workers. */
-struct limiter_counts {
-	_Atomic uint64_t refused[LIMITER_KINDS];
-	_Atomic uint64_t dry_run[LIMITER_KINDS]; /* would have been refused but for limit_dry_run */
-};
-
 struct limiter {
 	struct loop *loop;
 	struct limits *limits; /* NULL: the configuration has no limit */
-	struct limiter_counts *counts;
 	unsigned seat;
 	bool owns_limits;
 	struct timer timer;  /* the end of a second in which something was logged */
@@ -39,7 +28,7 @@ struct limiter {
  * a limit. 0, or -1 and errno.
  */
 int limiter_open(struct limiter *limiter, struct worker *worker, struct limits *limits,
-                 unsigned seat, struct limiter_counts *counts);
+                 unsigned seat);
 
 /* Every request must have ended. Harmless on one that is zeroed. */
 void limiter_close(struct limiter *limiter);

@@ -35,7 +35,6 @@ struct worker_start {
 struct shared {
 	_Atomic uint64_t file_epoch; /* see server/file_cache.h */
 	struct limits *limits;       /* mapped before any worker was started; NULL: none yet */
-	struct limiter_counts limited;
 };
 
 enum { WORKER_SCRATCH = 1024 * 1024, WORKER_CORK = 64 * 1024 };

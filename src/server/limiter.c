@@ -12,6 +12,8 @@ enum {
 	LIMITER_NS = 1000000000
 };
 
+enum limiter_kind { LIMITER_CONN, LIMITER_REQ };
+
 /* A limit that the request was counted in: it is not asked again. In the request's arena. */
 struct limiter_count {
 	struct limiter_count *next;
@@ -66,7 +68,8 @@ static enum gate_answer limiter_refuse(struct request *r, enum limiter_kind kind
 	bool is_dry = request_settings(r)->limit_dry_run;
 	uint64_t seconds = (wait + LIMITER_NS - 1) / LIMITER_NS;
 
-	atomic_fetch_add(is_dry ? &l->counts->dry_run[kind] : &l->counts->refused[kind], 1);
+	counter_add(r->worker->counters,
+	            (is_dry ? COUNTER_LIMITED_CONN_DRY : COUNTER_LIMITED_CONN) + kind, 1);
 	limiter_say(l, r, kind);
 	if (is_dry)
 		return GATE_PASS;
@@ -176,9 +179,9 @@ static bool limiter_is_needed(const struct config *config)
 }
 
 int limiter_open(struct limiter *limiter, struct worker *worker, struct limits *limits,
-                 unsigned seat, struct limiter_counts *counts)
+                 unsigned seat)
 {
-	*limiter = (struct limiter){ .loop = &worker->loop, .counts = counts, .seat = seat };
+	*limiter = (struct limiter){ .loop = &worker->loop, .seat = seat };
 	if (!limiter_is_needed(worker->config))
 		return 0;
 	if (!timer_start(&limiter->loop->timers, &limiter->timer, limiter_window_ends,

@@ -219,11 +219,11 @@ static void worker_signal(struct watch *watch, uint32_t events)
 
 static int worker_open_gate(struct worker *w, const struct worker_start *start)
 {
-	struct shared *shared = start->shared ? start->shared : &w->alone;
+	struct limits *shared = start->shared ? start->shared->limits : NULL;
 
 	w->own_gate = (struct gate){ .limits = limiter_ask, .password = auth_password };
 	w->gate = &w->own_gate;
-	if (limiter_open(&w->limiter, w, shared->limits, start->seat, &shared->limited) != 0)
+	if (limiter_open(&w->limiter, w, shared, start->seat) != 0)
 		return -1;
 	if (!verifier_is_needed(w->config))
 		return 0;

@@ -55,9 +55,9 @@ static unsigned status(const char *path, const char *address)
 #define EXPECT_STATUS(path, address, code) \
 	cr_expect(eq(u32, status(path, address), (code)), "%s for %s", path, address)
 
-static uint64_t refused(enum limiter_kind kind)
+static uint64_t counted(enum counter counter)
 {
-	return m.worker.alone.limited.refused[kind];
+	return m.worker.counters->value[counter];
 }
 
 /* ---- who is counted with whom ---------------------------------------------------------------------------- */
@@ -79,8 +79,8 @@ Test(limiter, answers_429_past_the_burst_and_says_when_to_come_again)
 	EXPECT_STATUS("/r", "192.0.2.1", 200);
 	EXPECT_STATUS("/r", "192.0.2.1", 429);
 	EXPECT_STATUS("/r", "192.0.2.2", 200);
-	cr_expect(eq(u64, refused(LIMITER_REQ), 4));
-	cr_expect(eq(u64, refused(LIMITER_CONN), 0));
+	cr_expect(eq(u64, counted(COUNTER_LIMITED_REQ), 4));
+	cr_expect(eq(u64, counted(COUNTER_LIMITED_CONN), 0));
 }
 
 Test(limiter, takes_a_64_of_ipv6_for_one_client)
@@ -202,7 +202,7 @@ Test(limiter, counts_requests_under_way)
 	machine_settle(&m);
 	EXPECT_STATUS("/a", "192.0.2.1", 200);
 	close(a);
-	cr_expect(eq(u64, refused(LIMITER_CONN), 2));
+	cr_expect(eq(u64, counted(COUNTER_LIMITED_CONN), 2));
 }
 
 Test(limiter, counts_an_idle_connection_for_nothing)
@@ -244,9 +244,9 @@ Test(limiter, only_says_what_it_would_refuse_in_a_dry_run)
 	EXPECT_STATUS("/a", "192.0.2.2", 200);
 	EXPECT_STATUS("/a", "192.0.2.2", 200);
 	EXPECT_STATUS("/real", "192.0.2.2", 429);
-	cr_expect(eq(u64, m.worker.alone.limited.dry_run[LIMITER_CONN], 1));
-	cr_expect(eq(u64, m.worker.alone.limited.dry_run[LIMITER_REQ], 2));
-	cr_expect(eq(u64, refused(LIMITER_REQ), 1));
+	cr_expect(eq(u64, counted(COUNTER_LIMITED_CONN_DRY), 1));
+	cr_expect(eq(u64, counted(COUNTER_LIMITED_REQ_DRY), 2));
+	cr_expect(eq(u64, counted(COUNTER_LIMITED_REQ), 1));
 	cr_expect(eq(sz, lines_with("192.0.2.1 would be over limit_conn 1 (request"), 1));
 	cr_expect(eq(sz, lines_with("192.0.2.2 would be over limit_req 1r/m burst=1 (request"), 1));
 	cr_expect(eq(sz, lines_with("192.0.2.2 is over limit_req 1r/m burst=1 (request"), 1));
