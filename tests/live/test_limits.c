@@ -6,6 +6,7 @@
 #include <criterion/new/assert.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -92,4 +93,62 @@ Test(limits, a_reload_and_a_dead_worker_forget_nothing)
 	kill(live_find(&l, "webserv-worker"), SIGKILL);
 	cr_expect(gt(int, live_await(&l, "error.log", "signal 9"), 0));
 	cr_expect(is_refused("/three", "192.0.2.1"), "after a worker's death");
+}
+
+/* ---- requests at once ------------------------------------------------------------------------------------ */
+
+static const char large_site[] = "worker_processes 2; root www; error_log error.log info;"
+                                 "server { listen 127.0.0.1:0; limit_conn 3;"
+                                 "  location /pid { limit_conn off; return 200 $pid; }"
+                                 "  location /status { limit_conn off; status prometheus; } }";
+
+/* A request whose answer is begun and not read to its end; -1: it was refused. */
+static int hold(void)
+{
+	static const char request[] = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+	char head[16];
+	int fd = live_connect(&l, 0);
+
+	cr_assert(ge(int, fd, 0));
+	live_send(fd, request, sizeof request - 1);
+	cr_assert(eq(sz, live_receive(fd, head, sizeof head, LIVE_PATIENCE), sizeof head - 1));
+	if (strncmp(head, "HTTP/1.1 200 ", 13) == 0)
+		return fd;
+	cr_expect(eq(int, strncmp(head, "HTTP/1.1 429 ", 13), 0), "%s", head);
+	close(fd);
+	return -1;
+}
+
+static pid_t pid_that_answers(void)
+{
+	const char *body = strstr(ask("/pid", ""), "\r\n\r\n");
+
+	return body ? (pid_t)atol(body + 4) : 0;
+}
+
+/* Which worker takes a connection is up to the kernel, but for one that is stopped. */
+Test(limits, workers_share_a_count_and_a_dead_one_gives_its_part_back)
+{
+	pid_t first, second;
+
+	live_write(&l, "www/large", "");
+	cr_assert(eq(int, truncate(live_path(&l, "www/large"), 64 << 20), 0));
+	live_start(&l, large_site);
+	first = live_find(&l, "webserv-worker");
+	kill(first, SIGSTOP);
+	second = pid_that_answers();
+	cr_assert(second > 0 && second != first);
+	cr_expect(ge(int, hold(), 0));
+	cr_expect(ge(int, hold(), 0));
+	kill(first, SIGCONT);
+	kill(second, SIGSTOP);
+	cr_expect(eq(int, pid_that_answers(), first));
+	cr_expect(ge(int, hold(), 0));
+	cr_expect(eq(int, hold(), -1), "two in one worker, one in the other");
+	kill(second, SIGKILL);
+	cr_expect(gt(int, live_await(&l, "error.log", "signal 9"), 0));
+	cr_expect(ge(int, hold(), 0), "what the dead worker held is free");
+	cr_expect(ge(int, hold(), 0));
+	cr_expect(eq(int, hold(), -1), "and no more than that");
+	cr_expect(strstr(ask("/status", ""), "requests_limited_total{limit=\"conn\"} 2\n") != NULL);
 }
