@@ -67,9 +67,10 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 	}
 	reload_pidfile(sup, g->config);
 	counter_add(sup->counters, COUNTER_RELOADS, 1);
+	generation_drain(old, old->config->worker_shutdown_timeout, false);
+	/* Said when the old workers have been told: who reads it can rely on it. */
 	log_notice("generation %u serves; generation %u finishes what it has", g->number,
 	           old->number);
-	generation_drain(old, old->config->worker_shutdown_timeout, false);
 	control_reload_ends(sup, true);
 	loop_defer(&sup->loop, &sup->work);
 }
