@@ -110,7 +110,7 @@ static void close_site(void)
 	live_close(&l);
 }
 
-TestSuite(explain, .init = open_site, .fini = close_site, .timeout = 240);
+TestSuite(explain, .init = open_site, .fini = close_site);
 
 /* ---- the questions ------------------------------------------------------------------------------------- */
 

@@ -127,7 +127,7 @@ static void close_both(void)
 		live_close(&l);
 }
 
-TestSuite(haproxy, .init = open_both, .fini = close_both, .timeout = 60);
+TestSuite(haproxy, .init = open_both, .fini = close_both);
 
 /* ---- clients --------------------------------------------------------------------------------------------- */
 

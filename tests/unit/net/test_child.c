@@ -62,8 +62,9 @@ static const struct {
 	{ "its files are readable for all", "umask", "0022\n", 0 },
 	{ "it leads a process group of its own",
 	  "[ $(cut -d' ' -f5 /proc/$$/stat) = $$ ] && echo yes", "yes\n", 0 },
-	{ "no signal is blocked", "grep SigBlk /proc/$$/status", "SigBlk:\t0000000000000000\n", 0 },
-	{ "none is ignored, SIGPIPE neither", "grep SigIgn /proc/$$/status",
+	{ "no signal is blocked", "exec grep SigBlk /proc/self/status",
+	  "SigBlk:\t0000000000000000\n", 0 },
+	{ "none is ignored, SIGPIPE neither", "exec grep SigIgn /proc/self/status",
 	  "SigIgn:\t0000000000000000\n", 0 },
 };
 
