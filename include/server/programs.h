@@ -62,7 +62,7 @@ void program_release(struct program *program, uint64_t limit, const int fds[2]);
 
 /*
  * Asks for an unnamed temporary file in client_body_temp_path. got(context, fd) comes later: the
- * descriptor, or -1 and errno in `error`. Returns a handle for program_spool_cancel(), or NULL and errno.
+ * descriptor, or -1 and errno in `error`. Returns a handle for programs_spool_cancel(), or NULL and errno.
  */
 struct spool_request;
 struct spool_request *programs_spool(struct programs *ps, const char *directory,

@@ -31,7 +31,4 @@ void respond_interim(struct request *r, unsigned status, struct str fields);
 /* Adds a field line to the coming response. A value with CR, LF, NUL or another control is refused: false. */
 bool response_field(struct request *r, struct str name, struct str value);
 
-/* Builds the answer to a request without conn: what --explain prints. NULL conn requests only. */
-struct str response_head_text(struct request *r);
-
 #endif

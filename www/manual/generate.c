@@ -215,21 +215,16 @@ static void man_directive(struct buf *b, const struct directive *d, const struct
 	man_text(b, text->nginx);
 }
 
-static void man_close(struct buf *b)
-{
-	buf_text(b, ".SH SEE ALSO\n.BR webserv (8)\n");
-}
-
 /* ---- which --------------------------------------------------------------------------------------------- */
 
 static const struct writer {
 	const char *name;
 	void (*open)(struct buf *b);
 	void (*directive)(struct buf *b, const struct directive *d, const struct text *text);
-	void (*close)(struct buf *b);
+	void (*close)(struct buf *b); /* NULL: nothing is left to write */
 } writers[] = {
 	{ "html", html_open, html_directive, html_close },
-	{ "man", man_open, man_directive, man_close },
+	{ "man", man_open, man_directive, NULL },
 };
 
 static int write_all(const struct writer *w, struct str texts, struct arena *arena)
@@ -249,7 +244,8 @@ static int write_all(const struct writer *w, struct str texts, struct arena *are
 		fprintf(stderr, "manual: '%.*s' has no complete text\n", STR_ARG(d->name));
 		status = 1;
 	}
-	w->close(&out);
+	if (w->close)
+		w->close(&out);
 	if (out.failed || fwrite(out.ptr, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
 		return 1;
 	return status;
