@@ -83,6 +83,28 @@ bool value_template(const struct value *value, const struct token *arg, struct t
 bool value_is_kind(const struct value *value, const struct token *arg, struct str path,
                    bool directory);
 
+/* A parameter NAME=VALUE: its number as it is read, written and bounded. */
+struct parameter {
+	struct str name; /* with its `=` */
+	bool (*parse)(struct str text, uint64_t *n);
+	void (*print)(struct buf *out, uint64_t n);
+	uint64_t least, most;
+	const char *expected; /* for the message about a wrong one */
+};
+
+/* What a statement's parameters have said so far. */
+enum { PARAMETERS_MAX = 8 };
+struct parameters {
+	const struct parameter *rows;
+	size_t count;                             /* at most PARAMETERS_MAX */
+	const struct token *from[PARAMETERS_MAX]; /* by which argument; NULL: not said */
+	uint64_t values[PARAMETERS_MAX];
+};
+
+/* Reads one argument, or all of the statement, in any order. False: reported. */
+bool parameters_take(const struct value *value, struct parameters *p, const struct token *arg);
+bool parameters_take_all(const struct value *value, struct parameters *p);
+
 /* Refuses `$` where no variable is known at load time; true where there is none. */
 bool value_is_constant(const struct value *value, const struct token *arg);
 

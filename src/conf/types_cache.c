@@ -7,73 +7,27 @@ enum { CACHE_MAX, CACHE_ENTRY, CACHE_FDS, CACHE_MISSING, CACHE_VALID, CACHE_PARA
 /* A file of CACHE_ENTRY_MOST bytes is read in one go: more would hold up everybody else. */
 enum { CACHE_ENTRY_MOST = 16 << 20, CACHE_COUNT_MOST = 1 << 24 };
 
-static const struct {
-	struct str name; /* with its `=` */
-	bool (*parse)(struct str text, uint64_t *n);
-	void (*print)(struct buf *out, uint64_t n);
-	uint64_t least, most, usual;
-	const char *expected;
-} cache_parameters[CACHE_PARAMETERS] = {
+static const struct parameter cache_parameters[CACHE_PARAMETERS] = {
 	[CACHE_MAX] = { STR("max="), text_parse_size, text_print_size, 64 << 10, UINT64_C(1) << 40,
-	                64 << 20, "a size from 64k to 1024g" },
+	                "a size from 64k to 1024g" },
 	[CACHE_ENTRY] = { STR("entry="), text_parse_size, text_print_size, 0, CACHE_ENTRY_MOST,
-	                  32 << 10, "a size from 0 to 16m" },
-	[CACHE_FDS] = { STR("fds="), str_parse_u64, buf_u64, 0, CACHE_COUNT_MOST, 1024,
+	                  "a size from 0 to 16m" },
+	[CACHE_FDS] = { STR("fds="), str_parse_u64, buf_u64, 0, CACHE_COUNT_MOST,
 	                "a number from 0 to 16777216" },
-	[CACHE_MISSING] = { STR("missing="), str_parse_u64, buf_u64, 0, CACHE_COUNT_MOST, 10000,
+	[CACHE_MISSING] = { STR("missing="), str_parse_u64, buf_u64, 0, CACHE_COUNT_MOST,
 	                    "a number from 0 to 16777216" },
 	[CACHE_VALID] = { STR("valid="), text_parse_time, text_print_time, 0, UINT64_C(86400000),
-	                  1000, "a time from 0 to 1d" },
+	                  "a time from 0 to 1d" },
 };
 
-/* What was said so far: by which argument, and its value. */
-struct cache_parse {
-	const struct token *from[CACHE_PARAMETERS]; /* NULL: not yet */
-	uint64_t values[CACHE_PARAMETERS];
-};
-
-static unsigned cache_find(struct str text)
-{
-	unsigned i = 0;
-
-	while (i < CACHE_PARAMETERS && !str_starts_with(text, cache_parameters[i].name))
-		i++;
-	return i;
-}
-
-static bool cache_take(const struct value *v, struct cache_parse *p, const struct token *arg)
-{
-	unsigned i = cache_find(arg->text);
-	struct str rest;
-
-	if (i == CACHE_PARAMETERS) {
-		diag_help(v->build->diag,
-		          value_error(v, arg, "'%.*s' is no parameter of '%.*s'",
-		                      STR_ARG(arg->text), STR_ARG(v->directive->name)),
-		          "the form is: %.*s %s;", STR_ARG(v->directive->name),
-		          v->directive->syntax);
-		return false;
-	}
-	rest = str_from_index(arg->text, cache_parameters[i].name.len);
-	if (p->from[i]) {
-		diag_relate(v->build->diag,
-		            value_error(v, arg, "'%.*s' stands here for a second time",
-		                        STR_ARG(cache_parameters[i].name)),
-		            p->from[i]->at, "the first is here");
-		return false;
-	}
-	if (!cache_parameters[i].parse(rest, &p->values[i]) ||
-	    p->values[i] < cache_parameters[i].least || p->values[i] > cache_parameters[i].most) {
-		value_error(v, arg, "'%.*s' is no value for '%.*s': expected %s", STR_ARG(rest),
-		            STR_ARG(cache_parameters[i].name), cache_parameters[i].expected);
-		return false;
-	}
-	p->from[i] = arg;
-	return true;
-}
+static const uint64_t cache_usual[CACHE_PARAMETERS] = { [CACHE_MAX] = 64 << 20,
+	                                                [CACHE_ENTRY] = 32 << 10,
+	                                                [CACHE_FDS] = 1024,
+	                                                [CACHE_MISSING] = 10000,
+	                                                [CACHE_VALID] = 1000 };
 
 /* max has to be said; entry, given or usual, has to fit into it (the least max has room for the usual one). */
-static bool cache_complete(const struct value *v, struct cache_parse *p)
+static bool cache_complete(const struct value *v, struct parameters *p)
 {
 	const uint64_t *max = &p->values[CACHE_MAX];
 	uint64_t *entry = &p->values[CACHE_ENTRY];
@@ -87,7 +41,7 @@ static bool cache_complete(const struct value *v, struct cache_parse *p)
 	}
 	for (unsigned i = 0; i < CACHE_PARAMETERS; i++)
 		if (!p->from[i])
-			p->values[i] = cache_parameters[i].usual;
+			p->values[i] = cache_usual[i];
 	if (*entry <= *max)
 		return true;
 	value_error(v, p->from[CACHE_ENTRY], "a file of this size would never fit into max=");
@@ -98,16 +52,13 @@ static bool parse_file_cache(const struct value *v, void *target)
 {
 	const struct node *node = v->node;
 	struct file_cache_limits *limits = target;
-	struct cache_parse p = { 0 };
+	struct parameters p = { .rows = cache_parameters, .count = CACHE_PARAMETERS };
 
 	if (str_eq(node->args[0].text, STR_OF("off")) && node->arg_count == 1) {
 		*limits = (struct file_cache_limits){ 0 };
 		return true;
 	}
-	for (size_t i = 0; i < node->arg_count; i++)
-		if (!cache_take(v, &p, &node->args[i]))
-			return false;
-	if (!cache_complete(v, &p))
+	if (!parameters_take_all(v, &p) || !cache_complete(v, &p))
 		return false;
 	*limits = (struct file_cache_limits){ .max = (size_t)p.values[CACHE_MAX],
 		                              .entry = (size_t)p.values[CACHE_ENTRY],
