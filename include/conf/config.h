@@ -215,6 +215,14 @@ struct cgi_param_list {
 	size_t count;
 };
 
+/* cgi_limit: of each program; 0: none. */
+struct cgi_limits {
+	msec cpu;
+	uint64_t memory;    /* bytes of address space */
+	uint64_t files;     /* descriptors open at once */
+	uint64_t processes; /* of its user in all */
+};
+
 struct access_log {
 	int log;    /* index in config.logs; CONFIG_NONE: off */
 	int format; /* index in config.formats */
@@ -264,6 +272,7 @@ struct settings {
 	msec keepalive_header;  /* seconds announced in Keep-Alive: timeout=; 0: no such field */
 	msec cgi_timeout;
 	msec cgi_grace;
+	struct cgi_limits cgi_limits;
 	uint32_t keepalive_requests;
 	uint32_t max_ranges;
 	uint32_t header_buffer_size; /* client_header_buffer_size */

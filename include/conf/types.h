@@ -52,7 +52,8 @@ extern const struct value_type value_root, value_alias, value_index, value_try_f
         value_error_page, value_status, value_stub_status;
 extern const struct value_type value_methods, value_add_header, value_types, value_expires,
         value_charset;
-extern const struct value_type value_cgi, value_cgi_pass, value_cgi_param, value_store;
+extern const struct value_type value_cgi, value_cgi_pass, value_cgi_param, value_cgi_limit,
+        value_store;
 extern const struct value_type value_access_log, value_error_log, value_log_format;
 extern const struct value_type value_listen, value_server_name;
 extern const struct value_type value_auth_basic, value_auth_file;

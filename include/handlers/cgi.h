@@ -65,6 +65,7 @@ struct cgi {
 	size_t parsed; /* len when the header was last looked at */
 	bool at_end;   /* stdout has ended, or broke */
 	bool has_length, is_waiting, is_late;
+	bool lives_on; /* its end was waited for in vain */
 	uint64_t left; /* has_length: bytes still to come */
 
 	/* what it writes to stderr */
@@ -105,6 +106,9 @@ void cgi_read_answer(struct cgi *cgi);
 /* cgi_failure.c: each answers, and leaves the program. */
 void cgi_fail_start(struct cgi *cgi, int step, int error);
 void cgi_fail_silent(struct cgi *cgi);
+
+/* cgi_failure.c: the limit that has ended it, as a reason; NULL: none that can be told from its end. */
+const char *cgi_limit_met(const struct cgi *cgi);
 void cgi_fail(struct cgi *cgi, unsigned status, const char *what);
 
 /* cgi_failure.c: the task that logs what the program writes to stderr. */

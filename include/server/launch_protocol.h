@@ -1,6 +1,8 @@
 #ifndef SERVER_LAUNCH_PROTOCOL_H
 #define SERVER_LAUNCH_PROTOCOL_H
 
+#include "net/child.h"
+
 #include <stdint.h>
 
 /*
@@ -27,6 +29,7 @@ struct launch_request {
 	uint32_t argc, envc; /* START */
 	uint32_t
 	        pipes; /* START: bit i set: a descriptor to become i came along; clear: /dev/null */
+	struct child_limits limits; /* START */
 };
 
 /* Launcher to worker. */

@@ -1,6 +1,7 @@
 #ifndef SERVER_PROGRAMS_H
 #define SERVER_PROGRAMS_H
 
+#include "net/child.h"
 #include "net/loop.h"
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct program_spec {
 	const char *const *envp; /* ended by NULL */
 	int fds[3];              /* become 0, 1, 2; stay the caller's; -1: /dev/null */
 	uint64_t grace;          /* ms between TERM and KILL when it is ended */
+	struct child_limits limits;
 };
 
 /*

@@ -393,6 +393,14 @@ const struct directive directives[] = {
 	{ .name = STR("cgi_on_disconnect"), .where = MSL, ARGS(1, 1), IN_SETTINGS(cgi_continue),
 	  .type = &value_words, .detail = leaving, .usual = "kill", .syntax = "kill | continue",
 	  .doc = "What becomes of a program whose client has left." },
+	{ .name = STR("cgi_limit"), .where = MSL, ARGS(1, 4), IN_SETTINGS(cgi_limits),
+	  .type = &value_cgi_limit, .usual = "off",
+	  .syntax = "[cpu=TIME] [memory=SIZE] [files=N] [processes=N] | off",
+	  .doc = "What each program may use: processor time in whole seconds (rounded up; then "
+	         "SIGXCPU, a second later SIGKILL), address space, open descriptors. An answer "
+	         "that is under way when the time is up is cut. processes "
+	         "counts all processes of the user that programs run as, and does not bind root. "
+	         "An inner level's limits take the place of all the outer one's." },
 	{ .name = STR("cgi_max_processes"), .where = M, ARGS(1, 1), IN_CONFIG(cgi_max_processes),
 	  .type = &value_number, .detail = &programs, .usual = "64", .syntax = "N",
 	  .doc = "How many programs run at once; more wait." },

@@ -95,6 +95,12 @@ static void cgi_late(struct request *r)
 		cgi_fail_silent(cgi);
 		return;
 	}
+	/* It closed its output but runs on: how it ends says nothing about its answer. */
+	if (cgi->at_end) {
+		cgi->lives_on = true;
+		request_wake(r);
+		return;
+	}
 	if (!r->has_answer) {
 		cgi_fail(cgi, 504, "it did not answer in time (cgi_timeout)");
 		return;
@@ -252,6 +258,16 @@ static const char *cgi_directory(struct cgi *cgi)
 	return slash == 0 ? "/" : arena_str(&cgi->request->arena, str_head(path, slash)).ptr;
 }
 
+static struct child_limits cgi_limits(const struct settings *settings)
+{
+	const struct cgi_limits *limits = &settings->cgi_limits;
+
+	return (struct child_limits){ .cpu = (limits->cpu + 999) / 1000,
+		                      .memory = limits->memory,
+		                      .files = limits->files,
+		                      .processes = limits->processes };
+}
+
 /* 0, or -1 and errno. */
 static int cgi_ask(struct cgi *cgi, const int fds[3], int64_t length)
 {
@@ -263,6 +279,7 @@ static int cgi_ask(struct cgi *cgi, const int fds[3], int64_t length)
 		.envp = cgi_environment(r, length),
 		.fds = { fds[0], fds[1], fds[2] },
 		.grace = cgi->settings->cgi_grace,
+		.limits = cgi_limits(cgi->settings),
 	};
 
 	errno = ENOMEM;

@@ -5,6 +5,7 @@
 #include "server/response.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 /* ---- what went wrong ----------------------------------------------------------------------------------- */
@@ -27,6 +28,7 @@ static const struct failure {
 	{ CHILD_EXEC, ETXTBSY, false, 503, "it is being written" },
 	{ CHILD_EXEC, E2BIG, false, 431, "the header fields do not fit into its environment" },
 	{ CHILD_DIRECTORY, 0, false, 502, "its directory can't be entered" },
+	{ CHILD_LIMITS, 0, false, 502, "its limits can't be set (cgi_limit)" },
 	{ -1, EMSGSIZE, false, 431, "the header fields do not fit into its environment" },
 	{ -1, EAGAIN, false, 503, "too many programs are running (cgi_max_processes)" },
 	{ -1, EMFILE, false, 503, "too many files are open" },
@@ -98,6 +100,14 @@ void cgi_fail_start(struct cgi *cgi, int step, int error)
 	cgi_fail(cgi, 502, text);
 }
 
+const char *cgi_limit_met(const struct cgi *cgi)
+{
+	bool has_met = cgi->settings->cgi_limits.cpu > 0 && cgi->has_exited &&
+	               WIFSIGNALED(cgi->status) && WTERMSIG(cgi->status) == SIGXCPU;
+
+	return has_met ? "its processor time is used up (cgi_limit cpu)" : NULL;
+}
+
 /* It ended, or closed its stdout, before a header was complete. */
 void cgi_fail_silent(struct cgi *cgi)
 {
@@ -106,6 +116,8 @@ void cgi_fail_silent(struct cgi *cgi)
 
 	if (!cgi->has_exited)
 		buf_text(&b, "it closed its output");
+	else if (cgi_limit_met(cgi))
+		buf_text(&b, cgi_limit_met(cgi));
 	else if (WIFSIGNALED(cgi->status))
 		buf_format(&b, "signal %d ended it", WTERMSIG(cgi->status));
 	else

@@ -52,12 +52,38 @@ static bool output_fill(struct cgi *cgi)
 
 /* ---- the body ------------------------------------------------------------------------------------------ */
 
+static enum body_next body_wait(struct cgi *cgi)
+{
+	/* The time that the client took to read is not the program's. */
+	if (!cgi->is_waiting)
+		cgi_moved(cgi);
+	cgi->is_waiting = true;
+	cgi_set_deadline(cgi);
+	return BODY_WAIT;
+}
+
+/* Its output may have ended because its time was up: that is known only once the program is gone. */
+static bool body_end_is_open(const struct cgi *cgi)
+{
+	return cgi->settings->cgi_limits.cpu > 0 && !cgi->has_exited && !cgi->lives_on &&
+	       (!cgi->has_length || cgi->left > 0);
+}
+
 static enum body_next body_end(struct cgi *cgi)
 {
+	if (body_end_is_open(cgi))
+		return body_wait(cgi);
 	cgi->fate = CGI_FATE_FINISHED;
 	/* What still comes of the request's body can have no effect on the answer. */
 	cgi_pipe_close(&cgi->input);
-	if (!cgi->has_length || cgi->left == 0)
+	if (cgi->has_length && cgi->left == 0)
+		return BODY_END;
+	if (cgi_limit_met(cgi)) {
+		request_log(cgi->request, LOG_ERROR, "%.*s: %s: the answer is cut",
+		            STR_ARG(cgi->name), cgi_limit_met(cgi));
+		return BODY_FAILED;
+	}
+	if (!cgi->has_length)
 		return BODY_END;
 	request_log(cgi->request, LOG_ERROR,
 	            "%.*s: its output ended %llu bytes before its Content-Length",
@@ -82,16 +108,6 @@ static enum body_next body_take(struct cgi *cgi, struct span *span)
 	cgi->is_waiting = false;
 	cgi->request->deadline = TIMER_NEVER;
 	return BODY_SPAN;
-}
-
-static enum body_next body_wait(struct cgi *cgi)
-{
-	/* The time that the client took to read is not the program's. */
-	if (!cgi->is_waiting)
-		cgi_moved(cgi);
-	cgi->is_waiting = true;
-	cgi_set_deadline(cgi);
-	return BODY_WAIT;
 }
 
 static enum body_next output_next(struct body *body, struct span *span)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,31 @@ static int child_descriptors(const int fds[3])
 	return close_range(3, ~0U, 0);
 }
 
+/* At most the hard limit that holds already: to raise that one takes a privilege. */
+static int child_limit(int resource, uint64_t soft, uint64_t hard)
+{
+	struct rlimit limit;
+
+	if (soft == 0)
+		return 0;
+	if (getrlimit((__rlimit_resource_t)resource, &limit) != 0)
+		return -1;
+	if (limit.rlim_max > hard)
+		limit.rlim_max = hard;
+	limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+	return setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+/* Limits are a process's own, so that the parent's stay as they are although its memory is shared. */
+static int child_limits(const struct child_limits *limits)
+{
+	if (child_limit(RLIMIT_CPU, limits->cpu, limits->cpu + 1) != 0 ||
+	    child_limit(RLIMIT_AS, limits->memory, limits->memory) != 0 ||
+	    child_limit(RLIMIT_NOFILE, limits->files, limits->files) != 0)
+		return -1;
+	return child_limit(RLIMIT_NPROC, limits->processes, limits->processes);
+}
+
 static _Noreturn void child_fail(volatile struct child_failure *failure, enum child_step step)
 {
 	failure->step = step;
@@ -42,6 +68,8 @@ static _Noreturn void child_run(const struct child_spec *spec,
 		child_fail(failure, CHILD_DESCRIPTORS);
 	if (chdir(spec->directory) != 0)
 		child_fail(failure, CHILD_DIRECTORY);
+	if (child_limits(&spec->limits) != 0)
+		child_fail(failure, CHILD_LIMITS);
 	umask(022);
 	signals_restore();
 	execve(spec->program, spec->argv, spec->envp);

@@ -13,6 +13,7 @@
 struct job_order {
 	const char *program, *directory;
 	char **argv, **envp;
+	struct child_limits limits;
 	int fds[3]; /* ours but for /dev/null, which is the launcher's */
 };
 
@@ -65,6 +66,7 @@ static struct job_order *order_read(const struct launch_request *request, struct
 	}
 	order->program = names[0];
 	order->directory = names[1];
+	order->limits = request->limits;
 	return order;
 }
 
@@ -143,7 +145,8 @@ static void job_start(struct job *job)
 		                   .argv = order->argv,
 		                   .envp = order->envp,
 		                   .directory = order->directory,
-		                   .fds = { order->fds[0], order->fds[1], order->fds[2] } };
+		                   .fds = { order->fds[0], order->fds[1], order->fds[2] },
+		                   .limits = order->limits };
 	struct child_failure failure;
 
 	job_leave_queue(job);

@@ -314,7 +314,9 @@ static struct buf start_message(const struct program_spec *spec, struct launch_r
 /* 0, or -1 and errno. */
 static int start_send(struct programs *ps, const struct program_spec *spec, uint64_t id)
 {
-	struct launch_request request = { .id = id, .time = spec->grace, .verb = LAUNCH_START };
+	struct launch_request request = {
+		.id = id, .time = spec->grace, .verb = LAUNCH_START, .limits = spec->limits
+	};
 	int fds[3], sent, error;
 	size_t fd_count = 0;
 	struct buf message;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,13 +17,16 @@
 static char *const environment[] = { (char[]){ "ONLY=this" }, NULL };
 
 /* Runs a line of shell with its output into a pipe; what it wrote, and its status as of wait(2). */
-static void run(const char *line, char *out, size_t cap, int *status)
+static void run_limited(const char *line, const struct child_limits *limits, char *out, size_t cap,
+                        int *status)
 {
 	char *argv[] = { (char[]){ "name" }, (char[]){ "-c" }, (char *)(uintptr_t)line, NULL };
 	struct child_failure failure;
-	struct child_spec spec = {
-		.program = "/bin/sh", .argv = argv, .envp = environment, .directory = "/tmp"
-	};
+	struct child_spec spec = { .program = "/bin/sh",
+		                   .argv = argv,
+		                   .envp = environment,
+		                   .directory = "/tmp",
+		                   .limits = *limits };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), ends[2];
 	size_t len = 0;
 	ssize_t n;
@@ -40,6 +44,11 @@ static void run(const char *line, char *out, size_t cap, int *status)
 	close(ends[0]);
 	close(null);
 	cr_assert(eq(i32, waitpid(pid, status, 0), pid));
+}
+
+static void run(const char *line, char *out, size_t cap, int *status)
+{
+	run_limited(line, &(struct child_limits){ 0 }, out, cap, status);
 }
 
 static const struct {
@@ -92,6 +101,48 @@ Test(child, a_program_starts_clean)
 		          "%s", rows[i].name);
 	}
 	close(inherited);
+}
+
+static const struct {
+	const char *name, *line, *out;
+	struct child_limits limits;
+	int status; /* of exit(3), or 256 + the signal */
+} limited[] = {
+	{ "none was asked for", "ulimit -t", "unlimited\n", { 0 }, 0 },
+	{ "processor time", "ulimit -S -t; ulimit -H -t", "7\n8\n", { .cpu = 7 }, 0 },
+	{ "memory", "ulimit -v", "100000\n", { .memory = 102400000 }, 0 },
+	{ "descriptors", "ulimit -n", "13\n", { .files = 13 }, 0 },
+	{ "more of them than we may have", "[ $(ulimit -n) -ge 13 ]", "", { .files = 1 << 30 }, 0 },
+	{ "processes",
+	  "grep -c 'Max processes *99  *99 ' /proc/self/limits",
+	  "1\n",
+	  { .processes = 99 },
+	  0 },
+	{ "its time is up", "while :; do :; done", "", { .cpu = 1 }, 256 + SIGXCPU },
+};
+
+Test(child, its_limits_hold_for_it_alone)
+{
+	struct rlimit before[3], after[3];
+	static const __rlimit_resource_t which[] = { RLIMIT_CPU, RLIMIT_AS, RLIMIT_NOFILE };
+
+	for (size_t i = 0; i < 3; i++)
+		getrlimit(which[i], &before[i]);
+	for (size_t i = 0; i < sizeof limited / sizeof *limited; i++) {
+		char out[256];
+		int status;
+
+		run_limited(limited[i].line, &limited[i].limits, out, sizeof out, &status);
+		cr_expect(eq(str, out, (char *)(uintptr_t)limited[i].out), "%s", limited[i].name);
+		cr_expect(eq(i32, WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status),
+		             limited[i].status),
+		          "%s", limited[i].name);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		getrlimit(which[i], &after[i]);
+		cr_expect(after[i].rlim_cur == before[i].rlim_cur);
+		cr_expect(after[i].rlim_max == before[i].rlim_max);
+	}
 }
 
 static const struct {
