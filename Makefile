@@ -27,10 +27,7 @@ LIB := $(BUILD)/libwebserv.a
 BINARY ?= webserv
 CGI_PROGRAMS := $(patsubst %.c,%.cgi,$(wildcard www/cgi-bin/*.c))
 
-MANUAL := www/manual/directives.html
-MAN_PAGES := $(BUILD)/man/webserv.conf.5
-
-all: $(BINARY) $(CGI_PROGRAMS) $(MANUAL)
+all: $(BINARY) $(CGI_PROGRAMS) manual
 
 $(BINARY): $(MAIN_OBJ) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
@@ -47,18 +44,27 @@ $(BUILD)/%.o: %.c Makefile
 www/cgi-bin/%.cgi: www/cgi-bin/%.c
 	$(CC) $(CSTD) -O2 -Wall -Wextra -o $@ $<
 
-# The reference, from the very table that the server reads its configuration by.
-$(BUILD)/manual: $(BUILD)/www/manual/generate.o $(LIB)
+# ---- the manual: texts joined with the server's tables by a program that is no part of the server
+
+GENERATE := www/manual/source/generate
+GENERATE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(GENERATE)/main.c,$(wildcard $(GENERATE)/*.c)))
+MANUAL := $(BUILD)/manual
+MANUAL_TEXTS := www/manual/directives.txt $(wildcard www/manual/source/*.txt www/manual/source/pictures/*.svg)
+MANUAL_PAGES := $(addprefix www/manual/,$(addsuffix .html,index language directives variables command nginx))
+MAN_PAGES := $(BUILD)/man/webserv.8 $(BUILD)/man/webserv.conf.5
+
+manual: $(MANUAL_PAGES)
+man: $(MAN_PAGES)
+
+$(MANUAL): $(BUILD)/$(GENERATE)/main.o $(GENERATE_OBJ) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-$(MANUAL): $(BUILD)/manual www/manual/directives.txt
-	$(BUILD)/manual html www/manual/directives.txt >$@
+$(MANUAL_PAGES): www/manual/%.html: $(MANUAL) $(MANUAL_TEXTS)
+	$(MANUAL) www/manual $(@F) >$@
 
-$(BUILD)/man/webserv.conf.5: $(BUILD)/manual www/manual/directives.txt
+$(MAN_PAGES): $(BUILD)/man/%: $(MANUAL) $(MANUAL_TEXTS)
 	@mkdir -p $(@D)
-	$(BUILD)/manual man www/manual/directives.txt >$@
-
-man: $(MAN_PAGES)
+	$(MANUAL) www/manual $(@F) >$@
 
 run: all
 	./webserv conf/default.conf
@@ -78,12 +84,13 @@ $(BUILD)/test_$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(2)/*.c)) $(SUPPORT_
 	$$(CC) $$(ALL_LDFLAGS) $$(TEST_WRAP) -o $$@ $$^ -lcriterion
 endef
 $(foreach dir,$(UNIT_DIRS),$(eval $(call test_program,$(dir),tests/unit/$(dir))))
+$(BUILD)/test_manual: $(GENERATE_OBJ)
 $(eval $(call test_program,live,tests/live))
 
 # Criterion's own macros do not pass -Wconversion with gcc.
 $(BUILD)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wno-conversion -Itests/support -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -Wno-conversion -Itests/support -I$(GENERATE) -MMD -MP -c -o $@ $<
 
 TEST_JOBS ?= 2
 
@@ -135,7 +142,7 @@ fuzz-config:
 check: format tidy layers sizes
 
 format:
-	clang-format --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'include/*.h' 'tests/*.[ch]')
+	clang-format --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'include/*.h' 'www/manual/*.[ch]' 'tests/*.[ch]')
 
 tidy: compile_commands.json
 	git ls-files 'src/*.c' | xargs -P 2 -n 8 clang-tidy --quiet -p .
@@ -151,16 +158,19 @@ compile_commands.json: Makefile
 
 # ---- installing
 
+# The manual's sources stay behind.
 install: all man
 	install -D -m 755 webserv $(DESTDIR)$(PREFIX)/sbin/webserv
 	install -D -m 644 conf/default.conf $(DESTDIR)$(PREFIX)/share/webserv/conf/default.conf
 	cp -R www $(DESTDIR)$(PREFIX)/share/webserv/
+	rm -rf $(addprefix $(DESTDIR)$(PREFIX)/share/webserv/www/manual/,source directives.txt)
+	install -D -m 644 $(BUILD)/man/webserv.8 $(DESTDIR)$(PREFIX)/share/man/man8/webserv.8
 	install -D -m 644 $(BUILD)/man/webserv.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/webserv.conf.5
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/webserv
 	rm -rf $(DESTDIR)$(PREFIX)/share/webserv
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/webserv.conf.5
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man8/webserv.8 $(DESTDIR)$(PREFIX)/share/man/man5/webserv.conf.5
 
 # What the tests need on Debian, beside the compiler: installed with sudo where we are not root.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -179,7 +189,7 @@ clean:
 	rm -rf build build-asan build-fuzz compile_commands.json
 
 fclean: clean
-	rm -f webserv $(CGI_PROGRAMS) $(MANUAL)
+	rm -f webserv $(CGI_PROGRAMS) $(MANUAL_PAGES)
 
 re: fclean
 	$(MAKE) all
@@ -188,9 +198,9 @@ help:
 	@echo 'all run test unit asan valgrind browser-test fuzz fuzz-config check (format tidy layers sizes)'
 	@echo 'install uninstall deps deps-check deps-browser clean fclean re'
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(BUILD)/www/manual/generate.d $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(GENERATE_OBJ:.o=.d) $(BUILD)/$(GENERATE)/main.d $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all man run test unit asan valgrind browser-test fuzz fuzz-config fuzz-library check format tidy layers sizes install \
+.PHONY: all manual man run test unit asan valgrind browser-test fuzz fuzz-config fuzz-library check format tidy layers sizes install \
 	uninstall deps deps-check deps-browser clean fclean re help

@@ -80,4 +80,7 @@ struct foreign {
 /* The row that fits best (a full name before a family), or NULL. */
 const struct foreign *foreign_find(struct str name);
 
+/* The i-th row, or NULL behind the last: for the manual. */
+const struct foreign *foreign_at(size_t i);
+
 #endif

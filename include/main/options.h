@@ -32,6 +32,22 @@ struct options {
 /* Reads the command line. False: a message that says what to do is in `message`; the exit status is 2. */
 bool options_parse(int argc, char *const *argv, struct options *out, struct buf *message);
 
+/*
+ * Every option is a row, and the row does the work. `argument` names what must follow it; NULL: nothing.
+ */
+struct option_row {
+	const char *group; /* in --help: the heading before this row; NULL: none */
+	char letter;
+	struct str name;
+	const char *argument;
+	const char *help;
+	/* False: it is wrong, and the message says how. */
+	bool (*apply)(struct options *o, const char *argument, struct buf *message);
+};
+
+/* The i-th row, or NULL behind the last: for the manual. */
+const struct option_row *options_row(size_t i);
+
 /* The text of --help. */
 void options_help(struct buf *out);
 

@@ -310,3 +310,8 @@ const struct foreign *foreign_find(struct str name)
 	}
 	return best;
 }
+
+const struct foreign *foreign_at(size_t i)
+{
+	return i < FOREIGN_COUNT ? &foreign[i] : NULL;
+}

@@ -2,19 +2,6 @@
 
 #include "conf/diag.h"
 
-/*
- * Every option is a row, and the row does the work. `argument` names what must follow it; empty: nothing.
- */
-struct option_row {
-	const char *group; /* in --help: the heading before this row; NULL: none */
-	char letter;
-	struct str name;
-	const char *argument;
-	const char *help;
-	/* False: it is wrong, and the message says how. */
-	bool (*apply)(struct options *o, const char *argument, struct buf *message);
-};
-
 static bool option_test(struct options *o, const char *argument, struct buf *message)
 {
 	(void)message;
@@ -136,6 +123,11 @@ static const struct option_row option_rows[] = {
 };
 
 enum { OPTION_COUNT = sizeof option_rows / sizeof option_rows[0], OPTION_TYPO = 3 };
+
+const struct option_row *options_row(size_t i)
+{
+	return i < OPTION_COUNT ? &option_rows[i] : NULL;
+}
 
 static const struct option_row *option_by_letter(char letter)
 {

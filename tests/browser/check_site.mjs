@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { noProblems } from "./checks.mjs";
 
-const pages = ["/", "/files/", "/upload", "/programs", "/film", "/requests", "/redirected"];
+const manual = ["", "language", "directives", "variables", "command", "nginx", "explain"];
+const pages = [
+	...["/", "/files/", "/upload", "/programs", "/film", "/requests", "/redirected"],
+	...manual.map((name) => `/manual/${name}`),
+];
 const MOST_LINKS = 300; // a site that never ends is a mistake, too
 
 async function firstPage(page) {
