@@ -283,6 +283,7 @@ struct settings {
 	int auth_file; /* auth_basic_user_file: index in config.password_files, or CONFIG_NONE */
 	enum upload_overwrite upload_overwrite;
 	mode_t upload_access;
+	uint64_t upload_reserve; /* bytes kept free; 0: none */
 	enum since_mode if_modified_since;
 	enum autoindex_format autoindex_format;
 	enum status_format status;

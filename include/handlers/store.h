@@ -43,7 +43,10 @@ struct store_fault store_fault_of(int error);
 /* The reason (may be NULL) with the file's name behind it (may be empty), in the arena. */
 const char *store_reason(struct request *r, const char *reason, struct str name);
 
-/* Whether so many bytes still fit on the store's file system. */
-bool store_has_room(int dirfd, uint64_t bytes);
+/*
+ * How many bytes may still be stored on the directory's file system so that the location's upload_reserve
+ * stays free. UINT64_MAX where it does not say and nothing is reserved. 0, or -1 and errno.
+ */
+int store_room(const struct request *r, int dirfd, uint64_t *room);
 
 #endif

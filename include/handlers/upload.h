@@ -8,7 +8,8 @@
 
 enum {
 	UPLOAD_FILES_MAX = 500, /* in one form: each holds two descriptors until all are complete */
-	UPLOAD_HIDDEN_SIZE = 32
+	UPLOAD_HIDDEN_SIZE = 32,
+	UPLOAD_LOOK = 4 << 20 /* bytes stored between two looks at the free space */
 };
 
 /* A file on its way in: nameless until everything is there. */
@@ -30,6 +31,7 @@ struct upload {
 	struct upload_file *current; /* receives the data; NULL: nothing wants it */
 	bool is_over;                /* answered: what still comes is nobody's */
 	struct multipart parser;     /* forms only */
+	uint64_t allowed; /* bytes that may be written before upload_reserve is looked at again */
 };
 
 /* upload.c: the parts that PUT uses too. */

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -23,6 +24,7 @@ struct io_calls {
 	ssize_t (*pread)(int fd, void *data, size_t len, off_t offset);
 	int (*accept4)(int fd, struct sockaddr *address, socklen_t *len, int flags);
 	int (*pipe2)(int ends[2], int flags);
+	int (*fstatvfs)(int fd, struct statvfs *fs);
 };
 
 /* The kernel's own; a test points this at a table of its own and back. */
@@ -49,6 +51,9 @@ int io_accept(int fd, struct sockaddr *address, socklen_t *len);
 
 /* A pipe, both ends close-on-exec and blocking. 0, or -1 and errno. */
 int io_pipe(int ends[2]);
+
+/* What the file system that fd lies on says of itself. 0, or -1 and errno. */
+int io_fstatvfs(int fd, struct statvfs *fs);
 
 /* True for the errno of a non-blocking call that would have to wait. */
 bool io_would_block(int error);

@@ -375,6 +375,11 @@ const struct directive directives[] = {
 	{ .name = STR("upload_access"), .where = L, ARGS(1, 1), IN_SETTINGS(upload_access),
 	  .type = &value_mode, .usual = "0644", .syntax = "MODE",
 	  .doc = "The permissions of stored files, in octal." },
+	{ .name = STR("upload_reserve"), .where = L, ARGS(1, 1), IN_SETTINGS(upload_reserve),
+	  .type = &value_size, .detail = &any_size, .usual = "0", .syntax = "SIZE",
+	  .doc = "How much of the store's file system an upload must leave free, beyond what the "
+	         "system itself keeps for root. One that would not is answered 507: before its "
+	         "body is asked for where the length is known, else as soon as it is seen." },
 	/* ---- programs ---- */
 	{ .name = STR("cgi"), .where = MSL, ARGS(1, ANY), .repeatable = true, .is_content = true,
 	  IN_SETTINGS(cgi), .type = &value_cgi, .syntax = ".EXT [PROGRAM [ARG...]]",

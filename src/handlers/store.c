@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "http/escape.h"
+#include "net/io.h"
 #include "server/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum path_links store_links(const struct settings *set)
@@ -216,9 +216,15 @@ const char *store_reason(struct request *r, const char *reason, struct str name)
 	return b.failed ? reason : b.ptr;
 }
 
-bool store_has_room(int dirfd, uint64_t bytes)
+int store_room(const struct request *r, int dirfd, uint64_t *room)
 {
+	uint64_t reserve = request_settings(r)->upload_reserve, free;
 	struct statvfs fs;
 
-	return fstatvfs(dirfd, &fs) != 0 || fs.f_bavail >= bytes / fs.f_frsize + (bytes > 0);
+	*room = UINT64_MAX;
+	if (io_fstatvfs(dirfd, &fs) != 0)
+		return reserve > 0 ? -1 : 0; /* without a promise to keep, the write will tell */
+	free = (uint64_t)fs.f_bavail * fs.f_frsize;
+	*room = free > reserve ? free - reserve : 0;
+	return 0;
 }

@@ -33,12 +33,54 @@ void upload_fault(struct request *r, int error, struct str name)
 	upload_fail(r, fault.status, fault.reason, name);
 }
 
-bool upload_may_begin(struct request *r, int dirfd)
+/* False where fewer bytes are left to be stored than these, and the request has been answered. */
+static bool upload_has_room(struct request *r, int dirfd, uint64_t bytes, uint64_t *room)
 {
-	if (r->framing.kind == FRAMING_LENGTH && !store_has_room(dirfd, r->framing.length)) {
-		upload_fault(r, ENOSPC, str_make(NULL, 0));
+	if (store_room(r, dirfd, room) != 0) {
+		upload_fault(r, errno, str_make(NULL, 0));
 		return false;
 	}
+	if (*room >= bytes)
+		return true;
+	if (request_settings(r)->upload_reserve == 0)
+		upload_fault(r, ENOSPC, str_make(NULL, 0));
+	else
+		upload_fail(
+		        r, 507,
+		        "the disk has no room left for it but what is kept free (upload_reserve)",
+		        str_make(NULL, 0));
+	return false;
+}
+
+bool upload_may_begin(struct request *r, int dirfd)
+{
+	struct upload *u = r->state;
+	uint64_t room;
+
+	/* Of a chunked body nothing is known yet but that it will hardly be empty. */
+	if (!upload_has_room(r, dirfd, r->framing.kind == FRAMING_CHUNKED ? 1 : r->framing.length,
+	                     &room))
+		return false;
+	u->allowed = room < UPLOAD_LOOK ? room : UPLOAD_LOOK;
+	return true;
+}
+
+/* Looks again every few megabytes, and at each piece when the reserve is near: others fill the disk, too. */
+static bool upload_may_write(struct request *r, size_t bytes)
+{
+	struct upload *u = r->state;
+	uint64_t room;
+
+	if (request_settings(r)->upload_reserve == 0)
+		return true;
+	if (bytes > u->allowed) {
+		if (!upload_has_room(r, u->dirfd, bytes, &room))
+			return false;
+		u->allowed = room < UPLOAD_LOOK ? room : UPLOAD_LOOK;
+		if (u->allowed < bytes)
+			u->allowed = bytes;
+	}
+	u->allowed -= bytes;
 	return true;
 }
 
@@ -79,7 +121,7 @@ static void upload_write(struct request *r, struct str data)
 	struct upload *u = r->state;
 	struct upload_file *f = u->current;
 
-	if (!f)
+	if (!f || !upload_may_write(r, data.len))
 		return;
 	if (io_write_all(f->temp.fd, data.ptr, data.len) != 0) {
 		upload_fault(r, errno, f->name);

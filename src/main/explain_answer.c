@@ -1,11 +1,15 @@
+#include "conf/types.h"
 #include "handlers/cgi_env.h"
 #include "handlers/handlers.h"
+#include "handlers/store.h"
 #include "http/basic_auth.h"
 #include "main/explain_parts.h"
 #include "server/auth.h"
 #include "server/conn.h"
 #include "server/password_file.h"
 
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct explain *explain_of(const struct request *r)
@@ -156,6 +160,33 @@ static const char *store_path(const struct request *r)
 	return r->config->dirs.items[request_settings(r)->store].path.ptr;
 }
 
+/* Whether the body, where -H says its length, would fit; else a trace of what would be looked at. */
+static bool describe_room(struct request *r)
+{
+	struct explain *e = explain_of(r);
+	char text[64];
+	struct buf b = buf_fixed(text, sizeof text);
+	uint64_t room;
+
+	if (request_settings(r)->upload_reserve == 0)
+		return true;
+	text_print_size(&b, request_settings(r)->upload_reserve);
+	buf_byte(&b, '\0');
+	if (store_room(r, store_dir(r), &room) != 0) {
+		explain_say(e, "upload_reserve",
+		            "%s is kept free, but the free space is not known: %s", text,
+		            strerror(errno));
+		return true;
+	}
+	explain_say(e, "upload_reserve",
+	            "%s is kept free: there is room for %llu bytes now, a larger upload is 507",
+	            text, (unsigned long long)room);
+	if (r->framing.kind == FRAMING_CHUNKED ? room > 0 : r->framing.length <= room)
+		return true;
+	explain_say(e, "answer", "507, before the body is asked for");
+	return false;
+}
+
 static void describe_upload(struct request *r)
 {
 	static const char *const taken[] = {
@@ -167,7 +198,8 @@ static void describe_upload(struct request *r)
 
 	explain_say(e, "upload", "what is sent is stored in %s", store_path(r));
 	explain_say(e, "upload", "%s", taken[request_settings(r)->upload_overwrite]);
-	explain_say(e, "answer", "201 once it is stored; nothing is stored now");
+	if (describe_room(r))
+		explain_say(e, "answer", "201 once it is stored; nothing is stored now");
 }
 
 static void describe_put(struct request *r)
@@ -179,7 +211,9 @@ static void describe_put(struct request *r)
 
 	explain_say(e, "put", "the body becomes %s/%.*s", store_path(r),
 	            STR_ARG(r->decision.store_path));
-	explain_say(e, "answer", "201 if the file is new, %s; nothing is stored now", taken);
+	if (describe_room(r))
+		explain_say(e, "answer", "201 if the file is new, %s; nothing is stored now",
+		            taken);
 }
 
 static void describe_remove(struct request *r)

@@ -16,6 +16,7 @@ const struct io_calls io_system = {
 	.pread = pread,
 	.accept4 = accept4,
 	.pipe2 = pipe2,
+	.fstatvfs = fstatvfs,
 };
 
 const struct io_calls *io_active = &io_system;
@@ -98,6 +99,16 @@ int io_accept(int fd, struct sockaddr *address, socklen_t *len)
 int io_pipe(int ends[2])
 {
 	return io_active->pipe2(ends, O_CLOEXEC);
+}
+
+int io_fstatvfs(int fd, struct statvfs *fs)
+{
+	int result;
+
+	do
+		result = io_active->fstatvfs(fd, fs);
+	while (result < 0 && errno == EINTR);
+	return result;
 }
 
 bool io_would_block(int error)

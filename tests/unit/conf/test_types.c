@@ -251,6 +251,7 @@ const struct sample samples[] = {
 	{ AT_LOCATION, "upload_store /tmp;", NULL },
 	{ AT_LOCATION, "upload_overwrite rename;", NULL },
 	{ AT_LOCATION, "upload_access 600;", "upload_access 0600;" },
+	{ AT_LOCATION, "upload_reserve 1024m;", "upload_reserve 1g;" },
 	{ AT_LOCATION, "cgi .sh;", NULL },
 	{ AT_LOCATION, "cgi .sh /bin/sh -e \"a b\";", NULL },
 	{ AT_LOCATION, "cgi_pass /bin/cat -n;", NULL },

@@ -1,9 +1,11 @@
 #include "handlers/upload.h"
 
+#include "net/io.h"
 #include "stage.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -313,6 +315,161 @@ Test(upload, a_file_over_the_limit_of_the_process_is_507)
 	post_form(&s, "/store/", PART("big") "123456789\r\n" END, SIZE_MAX);
 	cr_expect(eq(uint, stage_status(&s), 507));
 	cr_expect(eq(sz, stage_count(&s, "store"), 0));
+	stage_close(&s);
+}
+
+/* ---- upload_reserve ------------------------------------------------------------------------------------- */
+
+static struct {
+	uint64_t blocks; /* of 512 bytes, free for everybody */
+	unsigned looks;
+	int error; /* not 0: the call fails */
+} disk;
+
+static int disk_says(int fd, struct statvfs *fs)
+{
+	(void)fd;
+	disk.looks++;
+	*fs = (struct statvfs){ .f_bsize = 4096,
+		                .f_frsize = 512,
+		                .f_bavail = disk.blocks,
+		                .f_bfree = disk.blocks + 100 };
+	errno = disk.error;
+	return disk.error ? -1 : 0;
+}
+
+static void disk_use(struct io_calls *calls)
+{
+	*calls = io_system;
+	calls->fstatvfs = disk_says;
+	io_active = calls;
+}
+
+static const char reserve_config[] =
+        "root %s; client_max_body_size 0;"
+        "location /store/ { upload_store %s/store; methods POST PUT; upload_reserve 1k; }"
+        "location /all/ { alias %s/store/; upload_store %s/store; methods POST PUT; }";
+
+static const struct {
+	const char *name, *head;
+	uint64_t blocks;
+	int error;
+	unsigned status; /* 0: the body is wanted */
+} reserve_rows[] = {
+	{ "one block beyond the reserve holds one block",
+	  "PUT /store/x HTTP/1.1\nHost: h\nContent-Length: 512\n", 3, 0, 0 },
+	{ "and not a byte more", "PUT /store/x HTTP/1.1\nHost: h\nContent-Length: 513\n", 3, 0,
+	  507 },
+	{ "an empty file fits where the reserve is touched already",
+	  "PUT /store/x HTTP/1.1\nHost: h\nContent-Length: 0\n", 1, 0, 201 },
+	{ "POST as well", "POST /store/ HTTP/1.1\nHost: h\nContent-Length: 513\n", 3, 0, 507 },
+	{ "a form as well",
+	  "POST /store/ HTTP/1.1\nHost: h\nContent-Length: 513\n"
+	  "Content-Type: multipart/form-data; boundary=b\n",
+	  3, 0, 507 },
+	{ "who waits for 100 as well",
+	  "PUT /store/x HTTP/1.1\nHost: h\nContent-Length: 513\nExpect: 100-continue\n", 3, 0,
+	  507 },
+	{ "a chunked body where nothing is left beyond the reserve",
+	  "PUT /store/x HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n", 2, 0, 507 },
+	{ "a chunked body where something is",
+	  "PUT /store/x HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n", 3, 0, 0 },
+	{ "a length near the end of numbers",
+	  "PUT /store/x HTTP/1.1\nHost: h\nContent-Length: 9223372036854775807\n", 3, 0, 507 },
+	{ "a promise that can't be kept is none",
+	  "PUT /store/x HTTP/1.1\nHost: h\nContent-Length: 1\n", 3, EIO, 500 },
+	{ "without a reserve the disk may be filled",
+	  "PUT /all/x HTTP/1.1\nHost: h\nContent-Length: 1536\n", 3, 0, 0 },
+	{ "but not more than that", "PUT /all/x HTTP/1.1\nHost: h\nContent-Length: 1537\n", 3, 0,
+	  507 },
+	{ "without a reserve a file system that says nothing is tried",
+	  "PUT /all/x HTTP/1.1\nHost: h\nContent-Length: 1537\n", 3, ENOSYS, 0 },
+};
+
+Test(upload, a_reserve_is_kept_before_the_body_is_asked_for)
+{
+	for (size_t i = 0; i < sizeof reserve_rows / sizeof *reserve_rows; i++) {
+		struct stage s;
+		struct io_calls calls;
+
+		stage_open(&s, reserve_config);
+		disk_use(&calls);
+		disk.blocks = reserve_rows[i].blocks;
+		disk.error = reserve_rows[i].error;
+		stage_request(&s, reserve_rows[i].head);
+		cr_expect(eq(uint, stage_status(&s), reserve_rows[i].status), "%s",
+		          reserve_rows[i].name);
+		if (reserve_rows[i].status == 507) {
+			cr_expect(eq(sz, stage_count(&s, "store"), 0), "%s", reserve_rows[i].name);
+			cr_expect(s.r->sink == NULL, "%s: nobody takes the body",
+			          reserve_rows[i].name);
+		}
+		io_active = &io_system;
+		stage_close(&s);
+	}
+}
+
+static const struct {
+	const char *name, *head;
+	size_t bytes; /* what is sent where the disk fills up on the way */
+} fill_rows[] = {
+	{ "chunked", "PUT /store/x HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n", 9 << 20 },
+	{ "a length that others made too much",
+	  "PUT /store/x HTTP/1.1\nHost: h\nContent-Length: 9437184\n", 9 << 20 },
+	{ "a raw body", "POST /store/ HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n", 9 << 20 },
+};
+
+Test(upload, a_reserve_is_kept_while_the_body_streams)
+{
+	static char piece[1 << 20];
+
+	for (size_t i = 0; i < sizeof fill_rows / sizeof *fill_rows; i++) {
+		struct stage s;
+		struct io_calls calls;
+
+		stage_open(&s, reserve_config);
+		disk_use(&calls);
+		disk.blocks = 1 << 20;
+		disk.looks = 0;
+		stage_request(&s, fill_rows[i].head);
+		cr_assert(s.r->sink != NULL, "%s", fill_rows[i].name);
+		for (size_t sent = 0; sent < 5 << 20; sent += sizeof piece)
+			s.r->sink->write(s.r, str_make(piece, sizeof piece));
+		cr_expect(eq(uint, stage_status(&s), 0), "%s", fill_rows[i].name);
+		cr_expect(eq(uint, disk.looks, 2), "%s: not at every piece", fill_rows[i].name);
+		disk.blocks = 2;
+		for (size_t sent = 5 << 20; sent < fill_rows[i].bytes && s.r->sink;
+		     sent += sizeof piece)
+			s.r->sink->write(s.r, str_make(piece, sizeof piece));
+		cr_expect(eq(uint, stage_status(&s), 507), "%s", fill_rows[i].name);
+		cr_expect(stage_says(&s, "upload_reserve"), "%s", fill_rows[i].name);
+		cr_expect(eq(sz, stage_count(&s, "store"), 0), "%s: nothing is left",
+		          fill_rows[i].name);
+		io_active = &io_system;
+		stage_close(&s);
+	}
+}
+
+Test(upload, near_the_reserve_every_piece_is_looked_at)
+{
+	static const char piece[200];
+	struct stage s;
+	struct io_calls calls;
+
+	stage_open(&s, reserve_config);
+	disk_use(&calls);
+	disk.blocks = 3; /* and stays so: what is written is not on this disk */
+	stage_request(&s, "PUT /store/x HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n");
+	disk.looks = 0;
+	for (int i = 0; i < 5; i++)
+		s.r->sink->write(s.r, str_make(piece, sizeof piece));
+	cr_expect(eq(uint, stage_status(&s), 0));
+	cr_expect(eq(uint, disk.looks, 2), "512 bytes were free each time");
+	disk.blocks = 2;
+	for (int i = 0; i < 2 && s.r->sink; i++)
+		s.r->sink->write(s.r, str_make(piece, sizeof piece));
+	cr_expect(eq(uint, stage_status(&s), 507));
+	io_active = &io_system;
 	stage_close(&s);
 }
 
