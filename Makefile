@@ -137,6 +137,12 @@ fuzz-config:
 	$(MAKE) $(SANITIZED) build-asan/webserv
 	tests/fuzz/config.py build-asan/webserv $(FUZZ_CONFIG_SECONDS) $(FUZZ_CONFIG_SEED)
 
+# Reloads and upgrades under load (20 s); needs wrk and ab.
+RELOADS ?= 50
+UPGRADES ?= 10
+replace-test: all
+	tests/soak/replace.sh ./$(BINARY) $(RELOADS) $(UPGRADES)
+
 # ---- the house's rules
 
 check: format tidy layers sizes
@@ -180,7 +186,7 @@ deps:
 	$(APT) install gcc libc6-dev make libcriterion-dev curl git python3 php-cgi procps haproxy
 
 deps-check:
-	$(APT) install clang clang-format clang-tidy libclang-rt-14-dev valgrind
+	$(APT) install clang clang-format clang-tidy libclang-rt-14-dev valgrind wrk apache2-utils
 
 deps-browser:
 	$(APT) install chromium nodejs $(if $(shell command -v npm),,npm)
@@ -195,12 +201,13 @@ re: fclean
 	$(MAKE) all
 
 help:
-	@echo 'all run test unit asan valgrind browser-test fuzz fuzz-config check (format tidy layers sizes)'
+	@echo 'all run test unit asan valgrind browser-test fuzz fuzz-config replace-test'
+	@echo 'check (format tidy layers sizes)'
 	@echo 'install uninstall deps deps-check deps-browser clean fclean re'
 
 -include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(GENERATE_OBJ:.o=.d) $(BUILD)/$(GENERATE)/main.d $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all manual man run test unit asan valgrind browser-test fuzz fuzz-config fuzz-library check format tidy layers sizes install \
+.PHONY: all manual man run test unit asan valgrind browser-test fuzz fuzz-config fuzz-library replace-test check format tidy layers sizes install \
 	uninstall deps deps-check deps-browser clean fclean re help

@@ -4,6 +4,8 @@
 #include "net/loop.h"
 #include "server/control_protocol.h"
 
+#include <sys/types.h>
+
 struct supervisor;
 
 /*
@@ -14,6 +16,8 @@ struct supervisor;
 struct control {
 	struct watch listener; /* fd -1: none */
 	char *path;            /* of the socket; NULL: none */
+	dev_t device;          /* of the file, by which it is known as ours … */
+	ino_t inode;           /* … when it is time to remove it */
 	struct list clients;
 	size_t count;
 	char *room;      /* CONTROL_TEXT bytes for … */
@@ -25,7 +29,7 @@ void control_init(struct control *control);
 /* Listens beside the pid file; "" is no file, and then no socket. What fails is logged: the server runs without it. */
 void control_open(struct supervisor *sup, const char *pid_file);
 
-/* Removes the socket; those who wait for something still get their answers. */
+/* Removes the socket, unless another process has put its own there; those who wait for something still get their answers. */
 void control_close(struct supervisor *sup);
 
 /* A reload begins: whoever asked for one until now waits for the outcome of this. What the log is told from now on goes to them too. */
@@ -37,8 +41,12 @@ struct buf *control_said(struct supervisor *sup);
 /* Its outcome. */
 void control_reload_ends(struct supervisor *sup, bool is_live);
 
-/* The server stops: no reload will have an outcome any more. */
-void control_stopping(struct supervisor *sup);
+/* An upgrade begins, and ends: as with a reload. */
+void control_upgrade_begins(struct supervisor *sup);
+void control_upgrade_ends(struct supervisor *sup, bool is_done, struct str outcome);
+
+/* Why no reload and no upgrade will have an outcome any more: the server stops, or another took its place. */
+void control_stopping(struct supervisor *sup, struct str why);
 
 /* Everything has ended, the pid file is gone: says so to those who wait for it, and frees all. */
 void control_end(struct control *control);

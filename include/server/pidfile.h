@@ -18,7 +18,13 @@ struct pidfile {
  */
 int pidfile_open(struct pidfile *pidfile, const char *path);
 
-/* Removes the file. Harmless where there is none. */
+/*
+ * The same for a process that takes the place of another, whose file it replaces in one step: at every
+ * moment the path names a locked file with a process that serves. *pidfile holds nothing yet.
+ */
+int pidfile_replace(struct pidfile *pidfile, const char *path, pid_t predecessor);
+
+/* Removes the file, unless the path names another one now. Harmless where there is none. */
 void pidfile_close(struct pidfile *pidfile);
 
 /* The process of the running server whose file this is, or 0: there is none. */

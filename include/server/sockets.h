@@ -10,7 +10,8 @@ struct socket_entry {
 	int fd;
 	bool wanted; /* by the configuration being put in place */
 	bool is_new;
-	char text[]; /* "127.0.0.1:8080" */
+	bool is_borrowed; /* the process that we are to replace has it too */
+	char text[];      /* "127.0.0.1:8080" */
 };
 
 /* All of them. A reload takes over those whose address stays, so that nothing queued in them is lost. */
@@ -34,6 +35,13 @@ void sockets_give_up(struct sockets *sockets);
 
 /* Closes all; unlinks Unix sockets where `unlink_files`. */
 void sockets_close(struct sockets *sockets, bool unlink_files);
+
+/*
+ * Takes a listening socket that was inherited: the listener with this text gets it. It is borrowed, and
+ * its file not ours to remove, until sockets_own(). False: it is none, or memory is out.
+ */
+bool sockets_adopt(struct sockets *sockets, int fd, struct str text);
+void sockets_own(struct sockets *sockets);
 
 /* Says where it listens, a line each, on stdout. */
 void sockets_announce(const struct sockets *sockets);

@@ -8,7 +8,9 @@
 struct supervisor_start {
 	struct config_source source;
 	const struct handler_table *handlers;
-	bool daemon; /* -D, or the directive */
+	bool daemon;        /* -D, or the directive */
+	char *const *argv;  /* the command line, to be started with again … */
+	const char *binary; /* … as this file; NULL: it can't be known */
 };
 
 /*

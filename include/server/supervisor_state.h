@@ -6,8 +6,9 @@
 #include "server/pidfile.h"
 #include "server/sockets.h"
 #include "server/supervisor.h"
+#include "server/upgrade.h"
 
-/* The supervisor's own state, for the files it is written in: supervisor.c (its life and the signals), reload.c. */
+/* The supervisor's own state, for the files it is written in: supervisor.c (its life and the signals), reload.c, upgrade.c and inherit.c. */
 struct supervisor {
 	const struct supervisor_start *start;
 	struct loop loop;
@@ -16,9 +17,11 @@ struct supervisor {
 	struct sockets sockets;
 	struct control control;
 	struct pidfile pidfile;
-	struct list generations;    /* the oldest first */
-	struct generation *current; /* the one that serves */
-	struct generation *coming;  /* being started by a reload; NULL: none */
+	struct upgrade upgrade;         /* to the binary as it is now */
+	struct inheritance inheritance; /* from the process that served before */
+	struct list generations;        /* the oldest first */
+	struct generation *current;     /* the one that serves */
+	struct generation *coming;      /* being started by a reload; NULL: none */
 	struct shared *shared;
 	struct counters_board *board;
 	struct counters *counters; /* our own slot */
@@ -26,9 +29,9 @@ struct supervisor {
 	struct timer sample_timer; /* runs while some location shows what is sampled */
 	struct timer renew_timer;  /* a generation without its launcher is replaced */
 	unsigned generation_count;
-	int report; /* daemon_listens() */
-	int status; /* of the exit */
-	bool reload_wanted;
+	int report;                         /* daemon_listens() */
+	int status;                         /* of the exit */
+	bool reload_wanted, upgrade_wanted; /* when what is under way has ended */
 	bool stopping;
 };
 
@@ -41,6 +44,9 @@ void supervisor_reload(struct supervisor *sup);
 /* Ends it: at once, which leaves requests in flight shutdown_timeout, or patiently, when the last is done. */
 void supervisor_stop(struct supervisor *sup, bool patient);
 
+/* Another process serves: drains, and leaves the sockets to it. */
+void supervisor_hand_over(struct supervisor *sup, pid_t heir);
+
 /* Opens the logs anew. False: some could not be had (logged), and keep their old files. */
 bool supervisor_reopen(struct supervisor *sup);
 
@@ -52,7 +58,7 @@ void supervisor_watch_processes(struct supervisor *sup, const struct config *con
 /* All its workers are ready. */
 void supervisor_generation_ready(struct supervisor *sup, struct generation *g);
 
-/* It can't get its workers to run. */
+/* It can't serve, for a reason that was logged. */
 void supervisor_generation_failed(struct supervisor *sup, struct generation *g);
 
 /* Its launcher has ended, as it should or not: status as of wait(2). */

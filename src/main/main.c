@@ -8,6 +8,7 @@
 #include "server/vars.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -47,12 +48,32 @@ static int main_usage(const struct buf *message)
 	return EXIT_USAGE;
 }
 
-static int main_serve(const struct options *options, const struct config_source *source,
-                      struct config *config)
+/*
+ * The file to start anew for an upgrade: the path that was typed, so that a link which is switched to
+ * another version leads there, and the found one where it was looked up in PATH. NULL: it can't be known.
+ */
+static const char *main_binary(const char *typed, char *room, size_t size)
 {
+	ssize_t n;
+
+	if (typed && strchr(typed, '/'))
+		return typed;
+	n = readlink("/proc/self/exe", room, size);
+	if (n < 0 || (size_t)n == size)
+		return NULL;
+	room[n] = '\0';
+	return room;
+}
+
+static int main_serve(const struct options *options, const struct config_source *source,
+                      struct config *config, char *const *argv)
+{
+	char room[PATH_MAX];
 	struct supervisor_start start = { .source = *source,
 		                          .handlers = &handlers_table,
-		                          .daemon = options->daemon || config->daemon };
+		                          .daemon = options->daemon || config->daemon,
+		                          .argv = argv,
+		                          .binary = main_binary(argv[0], room, sizeof room) };
 
 	if (!config->master_process) {
 		if (start.daemon)
@@ -87,7 +108,7 @@ int main(int argc, char **argv)
 	if (!config)
 		return EXIT_USAGE;
 	if (options.action == OPTIONS_RUN)
-		return main_serve(&options, &source, config);
+		return main_serve(&options, &source, config, argv);
 	if (options.action == OPTIONS_EXPLAIN)
 		status = explain_run(&options, config);
 	else

@@ -290,6 +290,7 @@ void options_help(struct buf *out)
 	         "  QUIT                  stop when the last request is done\n"
 	         "  HUP                   reload the configuration; a bad one changes nothing\n"
 	         "  USR1                  reopen the logs\n"
+	         "  USR2                  start the binary anew on the same sockets, then drain\n"
 	         "\nExamples:\n"
 	         "  webserv                         the default site, on http://localhost:8080/\n"
 	         "  webserv -t conf/static.conf     is this configuration good?\n"

@@ -6,6 +6,8 @@
 #include "server/supervisor_state.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,7 +25,8 @@ enum control_wait {
 	CONTROL_WAIT_LINE,   /* its own request */
 	CONTROL_WAIT_NEXT,   /* the reload that begins next */
 	CONTROL_WAIT_RELOAD, /* the one under way */
-	CONTROL_WAIT_END     /* the server's end */
+	CONTROL_WAIT_UPGRADE,
+	CONTROL_WAIT_END /* the server's end */
 };
 
 struct control_client {
@@ -144,7 +147,8 @@ static void control_obey(struct control_client *c, enum control_verb verb)
 		control_status(c);
 		return;
 	default:
-		control_answer(c, 1, STR_OF("this version can't be upgraded in place\n"));
+		c->wait = CONTROL_WAIT_UPGRADE;
+		supervisor_upgrade(sup);
 	}
 }
 
@@ -242,7 +246,7 @@ void control_init(struct control *control)
 }
 
 /* Made with its permissions, so that there is no moment without them. */
-static int control_listen(const struct sockaddr_un *address)
+static int control_bind(const struct sockaddr_un *address)
 {
 	struct sock_spec spec = { .address = (const struct sockaddr *)address,
 		                  .address_len = sizeof *address,
@@ -254,55 +258,117 @@ static int control_listen(const struct sockaddr_un *address)
 	return fd;
 }
 
+/*
+ * Listens beside and is then put in place, so that a process that is replaced hands over in one step.
+ * False and errno.
+ */
+static bool control_listen(struct control *control, const char *pid_file)
+{
+	struct sockaddr_un aside = { .sun_family = AF_UNIX };
+	char name[PATH_MAX], path[sizeof aside.sun_path];
+	struct stat st;
+
+	snprintf(name, sizeof name, "%s.new", pid_file);
+	errno = ENAMETOOLONG;
+	if (!control_socket_path(str_from(pid_file), path, sizeof path) ||
+	    !control_socket_path(str_from(name), aside.sun_path, sizeof aside.sun_path))
+		return false;
+	control->listener.fd = control_bind(&aside);
+	if (control->listener.fd < 0)
+		return false;
+	if (stat(aside.sun_path, &st) != 0 || rename(aside.sun_path, path) != 0) {
+		unlink(aside.sun_path);
+		return false;
+	}
+	control->device = st.st_dev;
+	control->inode = st.st_ino;
+	control->path = strdup(path);
+	return control->path != NULL;
+}
+
 void control_open(struct supervisor *sup, const char *pid_file)
 {
 	struct control *control = &sup->control;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	if (!*pid_file)
 		return;
-	if (!control_socket_path(str_from(pid_file), address.sun_path, sizeof address.sun_path)) {
-		log_warn("there is no control socket (webserv -s): the path of the pid file is too "
-		         "long");
+	if (control_listen(control, pid_file) &&
+	    loop_watch(&sup->loop, &control->listener, EPOLLIN) == 0)
 		return;
-	}
-	control->listener.fd = control_listen(&address);
-	if (control->listener.fd >= 0 && loop_watch(&sup->loop, &control->listener, EPOLLIN) == 0 &&
-	    (control->path = strdup(address.sun_path)))
-		return;
-	log_warn("there is no control socket (webserv -s): %s: %s", address.sun_path,
-	         strerror(errno));
-	loop_close(&control->listener);
+	log_warn("there is no control socket (webserv -s): %s.sock: %s", pid_file, strerror(errno));
+	control_close(sup);
 }
 
 void control_close(struct supervisor *sup)
 {
-	if (sup->control.path)
-		unlink(sup->control.path);
-	free(sup->control.path);
-	sup->control.path = NULL;
-	loop_close(&sup->control.listener);
+	struct control *control = &sup->control;
+	struct stat st;
+
+	if (control->path && stat(control->path, &st) == 0 && st.st_dev == control->device &&
+	    st.st_ino == control->inode)
+		unlink(control->path);
+	free(control->path);
+	control->path = NULL;
+	loop_close(&control->listener);
 }
 
-/* ---- reloads ----------------------------------------------------------------------------------------- */
+/* ---- reloads and upgrades ---------------------------------------------------------------------------- */
+
+/* From now on what is logged is also kept for those who wait. */
+static void control_listen_in(struct control *control, bool is_wanted)
+{
+	/* Without memory for the reasons the outcome itself is still told. */
+	control->room = is_wanted ? malloc(CONTROL_TEXT) : NULL;
+	control->said = buf_fixed(control->room, control->room ? CONTROL_TEXT : 0);
+	log_main->copy = control->room ? &control->said : NULL;
+}
+
+static bool control_has_waiting(const struct control *control, enum control_wait wait)
+{
+	for (struct list *n = control->clients.next; n != &control->clients; n = n->next)
+		if (LIST_ENTRY(n, struct control_client, node)->wait == wait)
+			return true;
+	return false;
+}
+
+/* Answers them with what was said and, as the last line, the outcome. */
+static void control_tell(struct control *control, enum control_wait wait, int status,
+                         struct str outcome)
+{
+	log_main->copy = NULL;
+	/* What was said gives way to the outcome where both do not fit. */
+	if (control->room && control->said.len + outcome.len > CONTROL_TEXT)
+		control->said.len = CONTROL_TEXT - outcome.len;
+	control->said.failed = false;
+	if (control->room)
+		buf_add(&control->said, outcome);
+	control_answer_waiting(control, wait, status,
+	                       control->room ? buf_str(&control->said) : outcome);
+	free(control->room);
+	control->room = NULL;
+}
 
 void control_reload_begins(struct supervisor *sup)
 {
 	struct control *control = &sup->control;
-	bool wanted = false;
 
 	for (struct list *n = control->clients.next; n != &control->clients; n = n->next) {
 		struct control_client *c = LIST_ENTRY(n, struct control_client, node);
 
-		if (c->wait != CONTROL_WAIT_NEXT)
-			continue;
-		c->wait = CONTROL_WAIT_RELOAD;
-		wanted = true;
+		if (c->wait == CONTROL_WAIT_NEXT)
+			c->wait = CONTROL_WAIT_RELOAD;
 	}
-	/* Without memory for the reasons the outcome itself is still told. */
-	control->room = wanted ? malloc(CONTROL_TEXT) : NULL;
-	control->said = buf_fixed(control->room, control->room ? CONTROL_TEXT : 0);
-	log_main->copy = control->room ? &control->said : NULL;
+	control_listen_in(control, control_has_waiting(control, CONTROL_WAIT_RELOAD));
+}
+
+void control_upgrade_begins(struct supervisor *sup)
+{
+	control_listen_in(&sup->control, control_has_waiting(&sup->control, CONTROL_WAIT_UPGRADE));
+}
+
+void control_upgrade_ends(struct supervisor *sup, bool is_done, struct str outcome)
+{
+	control_tell(&sup->control, CONTROL_WAIT_UPGRADE, is_done ? 0 : 1, outcome);
 }
 
 struct buf *control_said(struct supervisor *sup)
@@ -336,35 +402,23 @@ static void control_outcome(const struct supervisor *sup, bool is_live, struct b
 
 void control_reload_ends(struct supervisor *sup, bool is_live)
 {
-	struct control *control = &sup->control;
 	char room[1024];
 	struct buf last = buf_fixed(room, sizeof room);
 
-	log_main->copy = NULL;
 	control_outcome(sup, is_live, &last);
-	/* What was said gives way to the outcome where both do not fit. */
-	if (control->room && control->said.len + last.len > CONTROL_TEXT)
-		control->said.len = CONTROL_TEXT - last.len;
-	control->said.failed = false;
-	if (control->room)
-		buf_add(&control->said, buf_str(&last));
-	control_answer_waiting(control, CONTROL_WAIT_RELOAD, is_live ? 0 : 1,
-	                       buf_str(control->room ? &control->said : &last));
-	free(control->room);
-	control->room = NULL;
+	control_tell(&sup->control, CONTROL_WAIT_RELOAD, is_live ? 0 : 1, buf_str(&last));
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------- */
 
-void control_stopping(struct supervisor *sup)
+void control_stopping(struct supervisor *sup, struct str why)
 {
-	static const struct str text = STR("the server was told to stop\n");
-
 	log_main->copy = NULL;
 	free(sup->control.room);
 	sup->control.room = NULL;
-	control_answer_waiting(&sup->control, CONTROL_WAIT_NEXT, 1, text);
-	control_answer_waiting(&sup->control, CONTROL_WAIT_RELOAD, 1, text);
+	control_answer_waiting(&sup->control, CONTROL_WAIT_NEXT, 1, why);
+	control_answer_waiting(&sup->control, CONTROL_WAIT_RELOAD, 1, why);
+	control_answer_waiting(&sup->control, CONTROL_WAIT_UPGRADE, 1, why);
 }
 
 /* The loop is gone: nothing is watched or timed any more. */

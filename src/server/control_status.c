@@ -70,6 +70,8 @@ void control_describe(const struct supervisor *sup, struct buf *out)
 	buf_byte(out, '\n');
 	if (sup->stopping)
 		buf_text(out, "it is stopping\n");
+	if (inherit_waits(&sup->inheritance))
+		buf_text(out, "the process that served before finishes what it has\n");
 	if (sup->current)
 		buf_format(out, "configuration %.*s (prefix %.*s)\n",
 		           STR_ARG(sup->current->config->path),

@@ -408,6 +408,8 @@ static void generation_worker_died(struct worker_process *p, pid_t pid, int stat
 	}
 	p->quick_deaths = generation_died_quickly(p->started) ? p->quick_deaths + 1 : 0;
 	if (!g->was_ready && p->quick_deaths >= GENERATION_QUICK_MAX) {
+		log_error("generation %u is given up: its workers end before they are ready",
+		          g->number);
 		supervisor_generation_failed(g->supervisor, g);
 		return;
 	}

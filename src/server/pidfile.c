@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -69,18 +70,12 @@ static int pidfile_lock(const char *path)
 	return -1;
 }
 
-int pidfile_open(struct pidfile *pidfile, const char *path)
+/* Writes our number into the file, which is open and locked; it keeps its path. */
+static int pidfile_fill(struct pidfile *pidfile, const char *path)
 {
 	char text[24];
-	int n;
+	int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
 
-	*pidfile = (struct pidfile){ .fd = -1 };
-	if (!*path)
-		return 0;
-	pidfile->fd = pidfile_lock(path);
-	if (pidfile->fd < 0)
-		return -1;
-	n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
 	if (ftruncate(pidfile->fd, 0) != 0 || io_write_all(pidfile->fd, text, (size_t)n) != 0) {
 		log_error("pid file %s can't be written: %s", path, strerror(errno));
 		close(pidfile->fd);
@@ -90,6 +85,40 @@ int pidfile_open(struct pidfile *pidfile, const char *path)
 	/* Without memory for its name the file only stays behind, stale. */
 	pidfile->path = strdup(path);
 	return 0;
+}
+
+int pidfile_open(struct pidfile *pidfile, const char *path)
+{
+	*pidfile = (struct pidfile){ .fd = -1 };
+	if (!*path)
+		return 0;
+	pidfile->fd = pidfile_lock(path);
+	return pidfile->fd < 0 ? -1 : pidfile_fill(pidfile, path);
+}
+
+int pidfile_replace(struct pidfile *pidfile, const char *path, pid_t predecessor)
+{
+	pid_t owner = pidfile_owner(path);
+	char aside[PATH_MAX];
+
+	*pidfile = (struct pidfile){ .fd = -1 };
+	if (!*path)
+		return 0;
+	if (owner != predecessor) /* not its, or none at all: as ever */
+		return pidfile_open(pidfile, path);
+	if ((size_t)snprintf(aside, sizeof aside, "%s.%ld", path, (long)getpid()) >= sizeof aside) {
+		log_error("the path of the pid file is too long: %s", path);
+		return -1;
+	}
+	pidfile->fd = pidfile_lock(aside);
+	if (pidfile->fd < 0 || pidfile_fill(pidfile, path) != 0)
+		return -1;
+	if (rename(aside, path) == 0)
+		return 0;
+	log_error("pid file %s can't be replaced: %s", path, strerror(errno));
+	unlink(aside);
+	pidfile_close(pidfile);
+	return -1;
 }
 
 void pidfile_close(struct pidfile *pidfile)

@@ -51,6 +51,10 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 
 	if (g->draining) /* told to stop while it was starting */
 		return;
+	if (sup->inheritance.is_open && !inherit_take_over(sup, g->config)) {
+		supervisor_generation_failed(sup, g);
+		return;
+	}
 	sup->current = g;
 	sup->coming = NULL;
 	supervisor_watch_processes(sup, g->config);
@@ -83,7 +87,6 @@ static void reload_failed(struct supervisor *sup)
 
 void supervisor_generation_failed(struct supervisor *sup, struct generation *g)
 {
-	log_error("generation %u is given up: its workers end before they are ready", g->number);
 	generation_abandon(g);
 	if (sup->current) {
 		sup->coming = NULL;
@@ -145,8 +148,8 @@ void supervisor_reload(struct supervisor *sup)
 {
 	struct config *config;
 
-	sup->reload_wanted = sup->coming != NULL;
-	if (sup->coming || sup->stopping)
+	sup->reload_wanted = sup->coming || upgrade_is_running(sup);
+	if (sup->reload_wanted || sup->stopping)
 		return;
 	control_reload_begins(sup);
 	config = reload_load(sup);

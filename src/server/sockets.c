@@ -1,9 +1,11 @@
 #include "server/sockets.h"
 
+#include "net/io.h"
 #include "net/sock.h"
 #include "server/socket_owner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -29,7 +31,7 @@ static void socket_close(struct socket_entry *e, bool unlink_file)
 {
 	static const struct str local = STR("unix:");
 
-	if (unlink_file && str_starts_with(str_from(e->text), local))
+	if (unlink_file && !e->is_borrowed && str_starts_with(str_from(e->text), local))
 		unlink(e->text + local.len);
 	list_remove(&e->node);
 	close(e->fd);
@@ -87,19 +89,21 @@ static int socket_listen(const struct listener_conf *l)
 	return fd;
 }
 
-static bool socket_add(struct sockets *sockets, const struct listener_conf *l, int fd)
+/* NULL: memory is out, and the descriptor closed. */
+static struct socket_entry *socket_add(struct sockets *sockets, struct str text, int fd)
 {
-	struct socket_entry *e = malloc(sizeof *e + l->text.len + 1);
+	struct socket_entry *e = malloc(sizeof *e + text.len + 1);
 
 	if (!e) {
-		log_error("can't listen on %s: out of memory", l->text.ptr);
+		log_error("can't listen on %.*s: out of memory", STR_ARG(text));
 		close(fd);
-		return false;
+		return NULL;
 	}
-	*e = (struct socket_entry){ .fd = fd, .wanted = true, .is_new = true };
-	memcpy(e->text, l->text.ptr, l->text.len + 1);
+	*e = (struct socket_entry){ .fd = fd };
+	memcpy(e->text, text.ptr, text.len);
+	e->text[text.len] = '\0';
 	list_append(&sockets->entries, &e->node);
-	return true;
+	return e;
 }
 
 /* False: this address can't be had, and it is not one to do without. */
@@ -114,8 +118,12 @@ static bool socket_provide(struct sockets *sockets, const struct listener_conf *
 		return true;
 	}
 	*fd = socket_listen(l);
-	if (*fd >= 0)
-		return socket_add(sockets, l, *fd);
+	if (*fd >= 0) {
+		e = socket_add(sockets, l->text, *fd);
+		if (e)
+			e->wanted = e->is_new = true;
+		return e != NULL;
+	}
 	if (!socket_lacks_v6(l, errno)) {
 		socket_complain(l, errno);
 		return false;
@@ -172,6 +180,27 @@ void sockets_close(struct sockets *sockets, bool unlink_files)
 	while (!list_is_empty(&sockets->entries))
 		socket_close(LIST_ENTRY(sockets->entries.next, struct socket_entry, node),
 		             unlink_files);
+}
+
+bool sockets_adopt(struct sockets *sockets, int fd, struct str text)
+{
+	int listens = 0;
+	socklen_t len = sizeof listens;
+	struct socket_entry *e;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0 || !listens ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || io_nonblocking(fd, true) != 0)
+		return false;
+	e = socket_add(sockets, text, fd);
+	if (e)
+		e->is_borrowed = true;
+	return e != NULL;
+}
+
+void sockets_own(struct sockets *sockets)
+{
+	for (struct list *n = sockets->entries.next; n != &sockets->entries; n = n->next)
+		LIST_ENTRY(n, struct socket_entry, node)->is_borrowed = false;
 }
 
 void sockets_announce(const struct sockets *sockets)

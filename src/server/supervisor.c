@@ -50,10 +50,13 @@ static void supervisor_work(struct task *task)
 		log_info("generation %u has ended", g->number);
 		generation_free(g);
 	}
-	if (sup->stopping && list_is_empty(&sup->generations))
-		sup->loop.stopping = true;
+	if (sup->stopping)
+		sup->loop.stopping =
+		        list_is_empty(&sup->generations) && sup->inheritance.channel.fd < 0;
 	else if (sup->reload_wanted)
 		supervisor_reload(sup);
+	else if (sup->upgrade_wanted)
+		supervisor_upgrade(sup);
 }
 
 static bool supervisor_knows(const void *context, pid_t pid)
@@ -63,7 +66,7 @@ static bool supervisor_knows(const void *context, pid_t pid)
 	for (EACH_GENERATION(sup, n))
 		if (generation_has(generation_at(n), pid))
 			return true;
-	return false;
+	return pid == sup->upgrade.pid;
 }
 
 /*
@@ -122,7 +125,9 @@ void supervisor_stop(struct supervisor *sup, bool patient)
 
 	log_notice(patient ? "stopping when the last request is done" : "stopping");
 	sup->stopping = true;
-	control_stopping(sup);
+	upgrade_abandon(sup);
+	control_stopping(sup, STR_OF("the server was told to stop\n"));
+	inherit_tell(sup, patient ? UPGRADE_QUIT : UPGRADE_STOP);
 	/* At once, lest somebody be let in whom no worker takes. */
 	sockets_close(&sup->sockets, true);
 	for (EACH_GENERATION(sup, n))
@@ -141,6 +146,20 @@ static void supervisor_stop_now(struct timer *timer)
 		generation_kill(generation_at(n));
 }
 
+void supervisor_hand_over(struct supervisor *sup, pid_t heir)
+{
+	log_notice("process %ld serves; this one finishes what it has", (long)heir);
+	sup->stopping = true;
+	control_stopping(sup, STR_OF("the server has just been upgraded; ask again\n"));
+	control_close(sup);
+	sockets_close(&sup->sockets, false);
+	pidfile_close(&sup->pidfile);
+	for (EACH_GENERATION(sup, n))
+		generation_drain(generation_at(n),
+		                 generation_at(n)->config->worker_shutdown_timeout, false);
+	loop_defer(&sup->loop, &sup->work);
+}
+
 bool supervisor_reopen(struct supervisor *sup)
 {
 	bool good = true;
@@ -151,6 +170,7 @@ bool supervisor_reopen(struct supervisor *sup)
 	}
 	if (sup->current)
 		logs_use(sup->current->config);
+	inherit_tell(sup, UPGRADE_REOPEN);
 	log_notice(good ? "logs reopened" : "logs reopened, but not all of them");
 	return good;
 }
@@ -160,10 +180,13 @@ static void supervisor_reap(struct supervisor *sup)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (upgrade_reaped(sup, pid, status))
+			continue;
 		for (EACH_GENERATION(sup, n))
 			if (generation_reaped(generation_at(n), pid, status))
 				break;
+	}
 	loop_defer(&sup->loop, &sup->work);
 }
 
@@ -187,7 +210,7 @@ static void supervisor_signal(struct watch *watch, uint32_t events)
 			supervisor_reopen(sup);
 			break;
 		case SIGUSR2:
-			log_error("an upgrade in place is not available in this version");
+			supervisor_upgrade(sup);
 			break;
 		default:
 			supervisor_reap(sup);
@@ -239,7 +262,8 @@ static int supervisor_init(struct supervisor *sup)
 	if (sup->signals.fd < 0 || loop_watch(&sup->loop, &sup->signals, EPOLLIN) != 0 ||
 	    !timer_start(&sup->loop.timers, &sup->stop_timer, supervisor_stop_now, TIMER_NEVER) ||
 	    !timer_start(&sup->loop.timers, &sup->renew_timer, supervisor_renew, TIMER_NEVER) ||
-	    !timer_start(&sup->loop.timers, &sup->sample_timer, supervisor_sample, TIMER_NEVER))
+	    !timer_start(&sup->loop.timers, &sup->sample_timer, supervisor_sample, TIMER_NEVER) ||
+	    !upgrade_init(sup))
 		return -1;
 	return 0;
 }
@@ -247,6 +271,8 @@ static int supervisor_init(struct supervisor *sup)
 static void supervisor_end(struct supervisor *sup)
 {
 	control_close(sup);
+	upgrade_end(sup);
+	inherit_end(sup);
 	sockets_close(&sup->sockets, true);
 	timer_stop(&sup->loop.timers, &sup->stop_timer);
 	timer_stop(&sup->loop.timers, &sup->renew_timer);
@@ -262,7 +288,8 @@ static void supervisor_end(struct supervisor *sup)
 static void supervisor_serve(struct supervisor *sup, struct config *config)
 {
 	supervisor_remark(sup, config);
-	control_open(sup, config->pid_file.len > 0 ? config->pid_file.ptr : "");
+	if (!sup->inheritance.is_open)
+		control_open(sup, config->pid_file.len > 0 ? config->pid_file.ptr : "");
 	sup->coming = supervisor_start_generation(sup, config);
 	if (sup->coming)
 		loop_run(&sup->loop);
@@ -270,18 +297,31 @@ static void supervisor_serve(struct supervisor *sup, struct config *config)
 		sup->status = 1;
 }
 
+/* In the background, with the pid file; an heir is there already, and gets the file when it serves. */
+static bool supervisor_settle(struct supervisor *sup, const struct config *config)
+{
+	if (!inherit_begin(sup))
+		return false;
+	if (sup->inheritance.is_open)
+		return true;
+	if (sup->start->daemon && (sup->report = daemon_start()) < 0)
+		return false;
+	return pidfile_open(&sup->pidfile, config->pid_file.len > 0 ? config->pid_file.ptr : "") ==
+	       0;
+}
+
 int supervisor_run(const struct supervisor_start *start, struct config *config)
 {
 	struct supervisor sup = { .start = start,
 		                  .report = -1,
+		                  .pidfile = { .fd = -1 },
 		                  .signals = { .fd = -1, .ready = supervisor_signal } };
 
 	list_init(&sup.generations);
 	sockets_init(&sup.sockets);
 	control_init(&sup.control);
 	task_init(&sup.work, supervisor_work);
-	if ((start->daemon && (sup.report = daemon_start()) < 0) ||
-	    pidfile_open(&sup.pidfile, config->pid_file.len > 0 ? config->pid_file.ptr : "") != 0) {
+	if (!supervisor_settle(&sup, config)) {
 		config_free(config);
 		return 1;
 	}
@@ -290,6 +330,7 @@ int supervisor_run(const struct supervisor_start *start, struct config *config)
 		supervisor_end(&sup);
 	} else {
 		log_error("the supervisor can't start: %s", strerror(errno));
+		inherit_end(&sup);
 		config_free(config);
 		sup.status = 1;
 	}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -99,16 +100,23 @@ static void live_redirect(const struct live *l, const char *name, int to)
 	close(fd);
 }
 
-/* In a session of its own, by which all its processes are found. */
-static pid_t live_spawn(const struct live *l, const char *const *arguments)
+/* The whole path of the binary to test. */
+static void live_binary(char whole[PATH_MAX])
 {
 	const char *binary = getenv("WEBSERV");
-	const char *argv[LIVE_ARGS] = { "webserv" };
-	char whole[4096];
-	pid_t pid;
 
 	cr_assert(realpath(binary ? binary : "./webserv", whole) != NULL,
 	          "there is no webserv to test");
+}
+
+/* In a session of its own, by which all its processes are found. name: a file in the directory; NULL: the binary. */
+static pid_t live_spawn(const struct live *l, const char *name, const char *const *arguments)
+{
+	const char *argv[LIVE_ARGS] = { name ? name : "webserv" };
+	char whole[PATH_MAX];
+	pid_t pid;
+
+	live_binary(whole);
 	for (size_t i = 0; i + 2 < LIVE_ARGS && arguments[i]; i++)
 		argv[i + 1] = arguments[i];
 	remove(live_path(l, "stdout")); /* of the last one: nobody is to read it for this one's */
@@ -122,7 +130,7 @@ static pid_t live_spawn(const struct live *l, const char *const *arguments)
 	live_redirect(l, "stdout", STDOUT_FILENO);
 	live_redirect(l, "stderr", STDERR_FILENO);
 	if (chdir(l->dir) == 0)
-		execv(whole, (char *const *)argv);
+		execv(name ? name : whole, (char *const *)argv);
 	_exit(127);
 }
 
@@ -150,7 +158,7 @@ int live_run(const struct live *l, const char *const *arguments)
 {
 	struct live once = *l;
 
-	once.pid = live_spawn(l, arguments);
+	once.pid = live_spawn(l, NULL, arguments);
 	return live_wait(&once, LIVE_PATIENCE);
 }
 
@@ -168,15 +176,36 @@ static void live_take_ports(struct live *l)
 	}
 }
 
-void live_start(struct live *l, const char *config)
+static void live_start_as(struct live *l, const char *name, const char *config)
 {
 	static const char *const arguments[] = { "site.conf", NULL };
 
 	live_write(l, "site.conf", config);
-	l->pid = live_spawn(l, arguments);
+	l->pid = live_spawn(l, name, arguments);
 	cr_assert(live_await(l, "stdout", "listening on ") > 0, "the server does not start: %s",
 	          live_read(l, "stderr"));
 	live_take_ports(l);
+}
+
+void live_start(struct live *l, const char *config)
+{
+	live_start_as(l, NULL, config);
+}
+
+void live_install(const struct live *l)
+{
+	char from[PATH_MAX], command[PATH_MAX + 100];
+
+	live_binary(from);
+	remove(live_path(l, "webserv"));
+	snprintf(command, sizeof command, "cp '%s' %s/webserv", from, l->dir);
+	cr_assert(eq(int, system(command), 0));
+}
+
+void live_start_installed(struct live *l, const char *config)
+{
+	live_install(l);
+	live_start_as(l, "./webserv", config);
 }
 
 int live_start_daemon(struct live *l, const char *config)

@@ -44,6 +44,10 @@ int live_run(const struct live *l, const char *const *arguments);
 /* Writes site.conf and starts the server on it. Fails the test where it does not say that it listens. */
 void live_start(struct live *l, const char *config);
 
+/* Copies the binary into the directory, as "webserv", where a test can replace it; and starts that one. */
+void live_install(const struct live *l);
+void live_start_installed(struct live *l, const char *config);
+
 /* The same in the background (-D), with `pid server.pid` set by the configuration. The command's exit status. */
 int live_start_daemon(struct live *l, const char *config);
 
