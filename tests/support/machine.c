@@ -103,6 +103,11 @@ static int call_pipe2(int ends[2], int flags)
 	return call_fails("pipe2") ? -1 : pipe2(ends, flags);
 }
 
+static int call_fstatvfs(int fd, struct statvfs *fs)
+{
+	return call_fails("fstatvfs") ? -1 : fstatvfs(fd, fs);
+}
+
 static const struct io_calls calls = {
 	.recv = call_recv,
 	.send = call_send,
@@ -114,6 +119,7 @@ static const struct io_calls calls = {
 	.pread = call_pread,
 	.accept4 = call_accept4,
 	.pipe2 = call_pipe2,
+	.fstatvfs = call_fstatvfs,
 };
 
 void machine_io_reset(void)
