@@ -121,7 +121,10 @@ void supervisor_watch_processes(struct supervisor *sup, const struct config *con
 
 void supervisor_stop(struct supervisor *sup, bool patient)
 {
-	uint64_t limit = patient || !sup->current ? 0 : sup->current->config->shutdown_timeout;
+	const struct config *config = sup->current ? sup->current->config : NULL;
+	uint64_t limit = !config   ? 0
+	                 : patient ? config->worker_shutdown_timeout
+	                           : config->shutdown_timeout;
 
 	log_notice(patient ? "stopping when the last request is done" : "stopping");
 	sup->stopping = true;

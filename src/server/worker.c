@@ -209,7 +209,7 @@ static void worker_signal(struct watch *watch, uint32_t events)
 	(void)events;
 	while ((signal = signals_next(watch->fd)) != 0) {
 		if (signal == SIGQUIT)
-			worker_drain(w, 0, true);
+			worker_drain(w, w->config->worker_shutdown_timeout, true);
 		else if (signal == SIGTERM || signal == SIGINT)
 			worker_drain(w, w->config->shutdown_timeout, true);
 	}

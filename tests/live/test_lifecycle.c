@@ -121,6 +121,26 @@ Test(lifecycle, quit_has_no_such_limit)
 	cr_expect(eq(int, live_wait(&l, LIVE_PATIENCE), 0));
 }
 
+Test(lifecycle, quit_waits_no_longer_than_worker_shutdown_timeout)
+{
+	static const char *const masters[] = { "", "master_process off; " };
+
+	for (size_t i = 0; i < 2; i++) {
+		char config[160];
+		int fd;
+
+		snprintf(config, sizeof config,
+		         "%serror_log error.log; worker_shutdown_timeout 300ms; "
+		         "server { listen 127.0.0.1:0; }",
+		         masters[i]);
+		live_start(&l, config);
+		fd = begin_download();
+		cr_expect(eq(int, live_stop(&l, SIGQUIT), 0), "%s", masters[i]);
+		cr_expect(live_is_gone(&l));
+		cr_expect(lt(sz, end_download(fd), (size_t)LARGE), "%s", masters[i]);
+	}
+}
+
 Test(lifecycle, stop_closes_idle_connections)
 {
 	char answer[2000];

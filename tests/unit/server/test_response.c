@@ -30,6 +30,9 @@ static const char config[] =
         " location = /500 { return 500; } location = /503 { return 503; }"
         " location = /501 { return 501; }"
         " location @named { return 418 teapot; } }"
+        "server { listen 127.0.0.1:1; server_name whole; root %s/www; absolute_redirect on;"
+        " location = /to { return 302 /a; } location = /out { return 302 //b/; }"
+        " location = /away { return 302 https://b/; } }"
         "server { listen 127.0.0.1:1; server_name closing; root %s/www; keepalive_timeout 0; }"
         "server { listen 127.0.0.1:1; server_name counting; root %s/www; keepalive_requests 1; }";
 
@@ -76,6 +79,12 @@ static const struct {
 	  OK "^Content-Type: application/json~\r\n^\r\n\r\n{}" },
 	{ "a redirect says where", ASK("dressed", "/to?e=1%202"),
 	  "HTTP/1.1 302 Found\r\n^Location: /a?x=1%202\r\n^" },
+	{ "absolute_redirect: with the host and port that were asked for", ASK("whole:81", "/to"),
+	  "HTTP/1.1 302 Found\r\n^Location: http://whole:81/a\r\n^" },
+	{ "but what names a host keeps it", ASK("whole", "/out"),
+	  "HTTP/1.1 302 Found\r\n^Location: //b/\r\n^" },
+	{ "with or without a scheme", ASK("whole", "/away"),
+	  "HTTP/1.1 302 Found\r\n^Location: https://b/\r\n^" },
 	{ "expires epoch: never keep it", ASK("dressed", "/epoch/a.txt"),
 	  OK "^Expires: Thu, 01 Jan 1970 00:00:01 GMT\r\nCache-Control: no-cache\r\n^" },
 	{ "expires max: for ever", ASK("dressed", "/max/a.txt"),
