@@ -91,6 +91,9 @@ regex_t *build_regex(struct build *build, const struct token *token, size_t offs
 
 /* listen.c: gives a server that names no address the default one, then calls build_names(). */
 void build_listeners(struct build *build, struct level *level);
+
+/* All servers are built: finds the listeners whose connections come through one on all addresses. */
+void build_covers(struct build *build);
 /* server_name.c: enters the names of a server on all of its listeners. */
 void build_names(struct build *build, struct server_conf *server);
 

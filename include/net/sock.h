@@ -24,6 +24,9 @@ struct sock_spec {
  */
 int sock_listen(const struct sock_spec *spec);
 
+/* SO_REUSEPORT: other sockets of this user may be bound to its port, and the kernel spreads connections. */
+void sock_share_port(int fd);
+
 /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/x.sock": the address the socket is really bound to. */
 void sock_print_name(int fd, struct buf *out);
 void sock_print(const struct sockaddr *address, socklen_t len, struct buf *out);

@@ -40,7 +40,7 @@ struct generation {
 	struct list node; /* in supervisor.generations, the oldest first */
 	struct supervisor *supervisor;
 	struct config *config;
-	int *sockets; /* by index in config->listeners; borrowed */
+	int *sockets; /* as of sockets_open(); the descriptors are borrowed */
 	struct worker_process *workers;
 	size_t worker_count;
 	size_t ready;

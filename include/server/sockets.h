@@ -8,6 +8,7 @@
 struct socket_entry {
 	struct list node;
 	int fd;
+	size_t copy; /* of those that share the port (`reuseport`): 0, 1, … */
 	bool wanted; /* by the configuration being put in place */
 	bool is_new;
 	bool is_borrowed; /* the process that we are to replace has it too */
@@ -22,10 +23,11 @@ struct sockets {
 void sockets_init(struct sockets *sockets);
 
 /*
- * Finds or opens a socket for each listener of the configuration; fds[i] is that of listener i. 0, or -1
- * with the reason logged: then nothing has changed. Call sockets_keep() or sockets_give_up() next.
+ * Finds or opens the sockets of the configuration's listeners: fds[w * listeners + i] is what worker w has
+ * for listener i, -1: nothing. It is a socket of the worker's own where the listener says `reuseport`. 0, or
+ * -1 with the reason logged: then nothing has changed. Call sockets_keep() or sockets_give_up() next.
  */
-int sockets_open(struct sockets *sockets, const struct config *config, int *fds);
+int sockets_open(struct sockets *sockets, const struct config *config, size_t workers, int *fds);
 
 /* The configuration is in place: closes what it does not want. */
 void sockets_keep(struct sockets *sockets);

@@ -20,11 +20,11 @@ struct listener {
 struct worker_start {
 	const struct config *config;
 	const struct handler_table *handlers;
-	const int *listeners;         /* listening sockets, by index in config->listeners */
-	int control;                  /* channel to the supervisor; -1: none */
-	int launcher;                 /* channel to the launcher; -1: none */
-	int verifier;                 /* channel to the verifier; -1: it comes over `control` */
-	struct shared *shared;        /* memory that all workers see */
+	const int *listeners;  /* listening sockets, by index in config->listeners; -1: none */
+	int control;           /* channel to the supervisor; -1: none */
+	int launcher;          /* channel to the launcher; -1: none */
+	int verifier;          /* channel to the verifier; -1: it comes over `control` */
+	struct shared *shared; /* memory that all workers see */
 	struct counters_board *board; /* what all processes count; NULL: nobody shares it */
 	struct counters *counters;    /* this worker's slot of it; NULL: it counts for itself */
 	unsigned number;              /* counts the workers from 0 */

@@ -182,6 +182,7 @@ void build_config(struct build *build, const struct node *tree)
 	check_level(build, &main_level, tree);
 	build_servers(build, &main_level, tree);
 	build_limits(build);
+	build_covers(build);
 	if (build->config->servers.len == 0 && build->diag->errors == 0)
 		diag_help(build->diag,
 		          diag_add(build->diag, DIAG_ERROR, (struct position){ .source = NULL },

@@ -392,6 +392,41 @@ static bool print_listen(const struct shown *shown, const void *target, size_t i
 
 const struct value_type value_listen = { .parse = parse_listen, .print = print_listen };
 
+/* ---- all addresses beside a single one --------------------------------------------------------------- */
+
+static bool is_for_all(const union address *a)
+{
+	return a->any.sa_family == AF_INET6
+	               ? IN6_IS_ADDR_UNSPECIFIED(&a->v6.sin6_addr)
+	               : a->any.sa_family == AF_INET && a->v4.sin_addr.s_addr == INADDR_ANY;
+}
+
+static in_port_t port_of(const union address *a)
+{
+	return a->any.sa_family == AF_INET6 ? a->v6.sin6_port : a->v4.sin_port;
+}
+
+/* The kernel won't have two sockets listen on 0.0.0.0:80 and 127.0.0.1:80; one, and a look at each connection, will do. */
+static void cover(struct listener_conf *all, struct listener_conf *single)
+{
+	if (is_for_all(&single->address) ||
+	    single->address.any.sa_family != all->address.any.sa_family ||
+	    port_of(&single->address) != port_of(&all->address) || port_of(&all->address) == 0)
+		return;
+	single->is_covered = true;
+	all->covers = true;
+}
+
+void build_covers(struct build *build)
+{
+	struct config *config = build->config;
+
+	for (size_t i = 0; i < config->listeners.len; i++)
+		for (size_t k = 0; k < config->listeners.len; k++)
+			if (is_for_all(&config->listeners.items[i]->address))
+				cover(config->listeners.items[i], config->listeners.items[k]);
+}
+
 void build_listeners(struct build *build, struct level *level)
 {
 	struct value value = { .build = build,

@@ -17,6 +17,11 @@ static void sock_set(int fd, int level, int option, int value)
 	setsockopt(fd, level, option, &value, sizeof value);
 }
 
+void sock_share_port(int fd)
+{
+	sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
 /* Whether a Unix socket file is one that nobody listens on any more. */
 static bool sock_is_stale(const struct sockaddr *address, socklen_t len)
 {
@@ -64,7 +69,7 @@ int sock_listen(const struct sock_spec *spec)
 	if (family == AF_INET6)
 		sock_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, spec->ipv6only);
 	if (spec->reuseport)
-		sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+		sock_share_port(fd);
 	if (sock_bind(fd, spec) != 0 || listen(fd, spec->backlog) != 0)
 		goto fail;
 	if (spec->deferred && family != AF_UNIX)

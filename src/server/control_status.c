@@ -25,11 +25,14 @@ static void status_uptime(struct buf *out, uint64_t seconds)
 static void status_listeners(const struct sockets *sockets, struct buf *out)
 {
 	for (struct list *n = sockets->entries.next; n != &sockets->entries; n = n->next) {
+		const struct socket_entry *e = LIST_ENTRY(n, struct socket_entry, node);
 		bool is_local;
 		char room[200];
 		struct buf name = buf_fixed(room, sizeof room);
 
-		sock_print_name(LIST_ENTRY(n, struct socket_entry, node)->fd, &name);
+		if (e->copy > 0)
+			continue;
+		sock_print_name(e->fd, &name);
 		is_local = str_starts_with(buf_str(&name), STR_OF("unix:"));
 		buf_format(out, "listening on %s%.*s%s\n", is_local ? "" : "http://",
 		           STR_ARG(buf_str(&name)), is_local ? "" : "/");

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* All that a worker may keep of what the fork gave it. */
-static bool worker_close_others(const struct generation *g, int control, int launcher)
+static bool worker_close_others(const struct generation *g, const int *sockets, int control,
+                                int launcher)
 {
 	size_t listeners = g->config->listeners.len, logs = g->config->logs.len, count = 0;
 	int *keep = malloc((listeners + logs + 2) * sizeof *keep);
@@ -19,7 +20,7 @@ static bool worker_close_others(const struct generation *g, int control, int lau
 	if (!keep)
 		return false;
 	for (size_t i = 0; i < listeners; i++)
-		keep[count++] = g->sockets[i];
+		keep[count++] = sockets[i];
 	for (size_t i = 0; i < logs; i++)
 		keep[count++] = g->config->logs.items[i].fd;
 	keep[count++] = control;
@@ -42,9 +43,10 @@ _Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int 
                                     int launcher)
 {
 	struct generation *g = p->generation;
+	const int *sockets = g->sockets + p->number * g->config->listeners.len;
 	struct worker_start start = { .config = g->config,
 		                      .handlers = g->supervisor->start->handlers,
-		                      .listeners = g->sockets,
+		                      .listeners = sockets,
 		                      .control = control,
 		                      .launcher = launcher,
 		                      .verifier = -1,
@@ -57,8 +59,8 @@ _Noreturn void generation_be_worker(struct worker_process *p, pid_t parent, int 
 	prctl(PR_SET_NAME, "webserv-worker");
 	child_begin(g);
 	privileges_raise_files(g->config);
-	if (!worker_close_others(g, control, launcher) || privileges_drop(g->config) != 0 ||
-	    privileges_die_with(parent) != 0)
+	if (!worker_close_others(g, sockets, control, launcher) ||
+	    privileges_drop(g->config) != 0 || privileges_die_with(parent) != 0)
 		_exit(1);
 	exit(worker_run(&start));
 }

@@ -10,7 +10,8 @@ enum { RELOAD_DIAGNOSTICS = 64 * 1024 };
 
 struct generation *supervisor_start_generation(struct supervisor *sup, struct config *config)
 {
-	int *sockets = calloc(config->listeners.len + 1, sizeof *sockets);
+	size_t workers = config->worker_processes;
+	int *sockets = calloc(config->listeners.len * workers + 1, sizeof *sockets);
 
 	if (!sockets) {
 		log_error("out of memory");
@@ -18,7 +19,7 @@ struct generation *supervisor_start_generation(struct supervisor *sup, struct co
 	}
 	if (logs_open(config) != 0)
 		goto fail;
-	if (sockets_open(&sup->sockets, config, sockets) != 0) {
+	if (sockets_open(&sup->sockets, config, workers, sockets) != 0) {
 		logs_close(config);
 		goto fail;
 	}

@@ -142,7 +142,7 @@ int single_run(const struct handler_table *handlers, struct config *config)
 		logs_use(config);
 		if (pidfile_open(&pidfile, config->pid_file.len > 0 ? config->pid_file.ptr : "") ==
 		            0 &&
-		    sockets_open(&sockets, config, fds) == 0)
+		    sockets_open(&sockets, config, 1, fds) == 0)
 			status = single_serve(handlers, config, &sockets, fds);
 		sockets_close(&sockets, true);
 		pidfile_close(&pidfile);

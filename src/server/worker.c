@@ -78,6 +78,24 @@ void worker_connection_closed(struct worker *w)
 		w->loop.stopping = true;
 }
 
+/* Whose connection it is where a listener on all addresses has the port of others too. */
+static const struct listener *worker_find_listener(const struct listener *all, int fd)
+{
+	const struct worker *w = all->worker;
+	union address local = { 0 };
+	socklen_t len = sizeof local;
+
+	if (!all->conf->covers || getsockname(fd, &local.any, &len) != 0)
+		return all;
+	for (size_t i = 0; i < w->listener_count; i++) {
+		const struct listener_conf *l = w->listeners[i].conf;
+
+		if (l->is_covered && l->address_len == len && memcmp(&l->address, &local, len) == 0)
+			return &w->listeners[i];
+	}
+	return all;
+}
+
 /* False: no more can be accepted now. */
 static bool worker_accept_one(struct listener *l)
 {
@@ -95,7 +113,7 @@ static bool worker_accept_one(struct listener *l)
 		return errno == ECONNABORTED;
 	}
 	counter_add(w->counters, COUNTER_ACCEPTED, 1);
-	if (!conn_open(w, l, fd, (struct sockaddr *)&address))
+	if (!conn_open(w, worker_find_listener(l, fd), fd, (struct sockaddr *)&address))
 		log_warn("a connection was dropped: %s", strerror(errno));
 	return true;
 }
@@ -120,12 +138,24 @@ static void worker_give_up(struct timer *timer)
 	LIST_ENTRY(timer, struct worker, drain_timer)->loop.stopping = true;
 }
 
+/* What waits in a socket that no other worker has would be lost with it. */
+static void worker_take_waiting(struct listener *l)
+{
+	unsigned waiting =
+	        l->conf->reuseport && l->watch.fd >= 0 ? sock_backlog_length(l->watch.fd) : 0;
+
+	while (waiting-- > 0 && worker_accept_one(l))
+		;
+}
+
 /*
  * No new connections; requests in flight finish. An idle connection is not shut under a client that may
  * be sending right now: it is answered once more, with Connection: close. limit: ms, 0: none.
  */
 static void worker_drain(struct worker *w, uint64_t limit, bool close_idle)
 {
+	for (size_t i = 0; i < w->listener_count; i++)
+		worker_take_waiting(&w->listeners[i]);
 	w->draining = true;
 	worker_listen(w, false);
 	for (size_t i = 0; i < w->listener_count; i++)

@@ -95,13 +95,13 @@ Test(sockets, a_reload_takes_over_what_stays_and_closes_what_goes)
 	sockets_init(&sockets);
 	give_v4(&first, "127.0.0.1", 0);
 	give_v4(&first, "127.0.0.2", 0);
-	cr_assert(zero(int, sockets_open(&sockets, &first.config, first.fds)));
+	cr_assert(zero(int, sockets_open(&sockets, &first.config, 1, first.fds)));
 	sockets_keep(&sockets);
 	stays = port_of(first.fds[0]);
 	goes = port_of(first.fds[1]);
 	give_v4(&second, "127.0.0.3", 0);
 	give_v4(&second, "127.0.0.1", 0);
-	cr_assert(zero(int, sockets_open(&sockets, &second.config, second.fds)));
+	cr_assert(zero(int, sockets_open(&sockets, &second.config, 1, second.fds)));
 	cr_expect(eq(int, second.fds[1], first.fds[0]), "the same socket, by its address");
 	comes = port_of(second.fds[0]);
 	cr_expect(eq(u16, port_of(first.fds[1]), goes), "until it is in place nothing goes");
@@ -123,14 +123,14 @@ Test(sockets, a_reload_that_fails_changes_nothing)
 	sockets_init(&sockets);
 	sockets_init(&foreign);
 	give_v4(&other, "127.0.0.1", 0);
-	cr_assert(zero(int, sockets_open(&foreign, &other.config, other.fds)));
+	cr_assert(zero(int, sockets_open(&foreign, &other.config, 1, other.fds)));
 	give_v4(&first, "127.0.0.2", 0);
-	cr_assert(zero(int, sockets_open(&sockets, &first.config, first.fds)));
+	cr_assert(zero(int, sockets_open(&sockets, &first.config, 1, first.fds)));
 	sockets_keep(&sockets);
 	stays = port_of(first.fds[0]);
 	give_v4(&second, "127.0.0.3", 0);
 	give_v4(&second, "127.0.0.1", port_of(other.fds[0]));
-	cr_expect(eq(int, sockets_open(&sockets, &second.config, second.fds), -1));
+	cr_expect(eq(int, sockets_open(&sockets, &second.config, 1, second.fds), -1));
 	cr_expect(eq(int, close(second.fds[0]), -1), "what was opened for it is closed again");
 	cr_expect(eq(u16, port_of(first.fds[0]), stays));
 	sockets_close(&sockets, true);
@@ -150,7 +150,7 @@ Test(sockets, the_owner_of_an_address_is_found)
 	sockets_init(&sockets);
 	give_v4(&g, "127.0.0.2", 0);
 	give_local(&g, path);
-	cr_assert(zero(int, sockets_open(&sockets, &g.config, g.fds)));
+	cr_assert(zero(int, sockets_open(&sockets, &g.config, 1, g.fds)));
 	port = port_of(g.fds[0]);
 	snprintf(mine, sizeof mine, "(process %ld)", (long)getpid());
 
@@ -181,12 +181,12 @@ Test(sockets, a_stale_socket_file_is_replaced_and_a_live_one_is_not)
 	sockets_init(&foreign);
 	give_local(&g, path);
 	give_local(&again, path);
-	cr_assert(zero(int, sockets_open(&foreign, &g.config, g.fds)));
+	cr_assert(zero(int, sockets_open(&foreign, &g.config, 1, g.fds)));
 	cr_assert(zero(int, stat(path, &st)));
 	cr_expect(eq(u32, st.st_mode & 0777, 0666), "everybody may connect");
-	cr_expect(eq(int, sockets_open(&sockets, &again.config, again.fds), -1), "live");
+	cr_expect(eq(int, sockets_open(&sockets, &again.config, 1, again.fds), -1), "live");
 	sockets_close(&foreign, false);
-	cr_expect(zero(int, sockets_open(&sockets, &again.config, again.fds)), "stale");
+	cr_expect(zero(int, sockets_open(&sockets, &again.config, 1, again.fds)), "stale");
 	sockets_close(&sockets, true);
 	cr_expect(ne(int, stat(path, &st), 0), "removed at the end");
 	rmdir(directory);
