@@ -36,6 +36,7 @@ enum {
 	BUILD_LISTENERS_MAX = 4096,
 	BUILD_LOCATIONS_MAX = 65536, /* servers and locations in all */
 	BUILD_UNSORTED_MAX = 4096,   /* regular expressions, or named locations, on one level */
+	BUILD_RANGES_MAX = 256,      /* server names that are ranges, on one listener */
 	BUILD_TYPES_MAX = 8192       /* extensions on one level */
 };
 

@@ -366,6 +366,12 @@ union address {
 	struct sockaddr_un local;
 };
 
+/* A server name that is a range of addresses, "127.0.0.0/8": for hosts that are written as addresses. */
+struct named_range {
+	struct cidr range;
+	const struct server_conf *server;
+};
+
 /* One address that is listened on, with the servers that answer there. */
 struct listener_conf {
 	union address address;
@@ -379,6 +385,10 @@ struct listener_conf {
 	struct map exact; /* lower-case name → struct server_conf */
 	struct map heads; /* "*.a.b" under ".a.b" */
 	struct map tails; /* "a.*" under "a." */
+	struct {
+		struct named_range *items;
+		size_t count;
+	} ranges;
 	struct position at;
 };
 

@@ -65,7 +65,10 @@ struct decision {
  */
 void decide(struct request *r, struct file_view *view, struct gate *gate);
 
-/* The server for a host name on a listener: exact, then the longest *.name, then the longest name.*, else the default. */
+/*
+ * The server for a host name on a listener: exact, then the narrowest range of addresses, then the longest *.name, then
+ * the longest name.*, else the default.
+ */
 const struct server_conf *route_server(const struct listener_conf *listener, struct str host);
 
 /* The location for a decoded path by nginx's rules, or &server->self. */

@@ -142,7 +142,8 @@ const struct directive directives[] = {
 	         "names." },
 	{ .name = STR("server_name"), .where = S, ARGS(1, ANY), .repeatable = true,
 	  .target = TARGET_SERVER, .type = &value_server_name, .syntax = "NAME...",
-	  .doc = "The host names it answers to: whole ones, *.example.com, .example.com, www.*" },
+	  .doc = "The host names it answers to: whole ones, *.example.com, .example.com, www.*, and "
+	         "ranges for hosts given as addresses, 127.0.0.0/8 or ::1/128." },
 	{ .name = STR("location"), .where = SL, ARGS(1, 2),
 	  .repeatable = true, .is_block = true, .is_content = true,
 	  .syntax = "[= | ^~ | ~ | ~*] PATH { ... } | @NAME { ... }",

@@ -2,15 +2,20 @@
 
 /*
  * Names are matched without regard to case, in three maps: whole names, "*.a.b" by what follows the
- * star, and "a.*" by what stands before it. ".a.b" is short for "a.b" and "*.a.b".
+ * star, and "a.*" by what stands before it. ".a.b" is short for "a.b" and "*.a.b". What holds a slash is
+ * a range of addresses: "127.*" would let in 127.example.com as well.
  */
-enum name_form { NAME_EXACT, NAME_HEAD, NAME_BOTH, NAME_TAIL };
+enum name_form { NAME_EXACT, NAME_HEAD, NAME_BOTH, NAME_TAIL, NAME_RANGE };
 
 static bool name_form(struct str name, enum name_form *form)
 {
 	struct str fixed = name;
 
 	*form = NAME_EXACT;
+	if (str_find(name, '/') < name.len) {
+		*form = NAME_RANGE;
+		return true;
+	}
 	if (str_starts_with(name, STR_OF("*."))) {
 		*form = NAME_HEAD;
 		fixed = str_from_index(name, 2);
@@ -31,6 +36,17 @@ static bool refuse_name(const struct value *v, const struct token *arg, const ch
 	return false;
 }
 
+static bool check_range(const struct value *v, const struct token *arg)
+{
+	struct cidr range;
+	bool is_exact;
+
+	if (!cidr_parse(arg->text, &range, &is_exact) ||
+	    (range.family != AF_INET && range.family != AF_INET6))
+		return refuse_name(v, arg, "a name with a slash is a range: 127.0.0.0/8, ::1/128");
+	return is_exact || refuse_name(v, arg, "bits are set behind the range's prefix");
+}
+
 static bool check_name(const struct value *v, const struct token *arg)
 {
 	static const char others[] = "-_.*";
@@ -47,6 +63,8 @@ static bool check_name(const struct value *v, const struct token *arg)
 		return refuse_name(v, arg,
 		                   "a star stands at the start or the end, as in "
 		                   "*.example.com or www.*");
+	if (form == NAME_RANGE)
+		return check_range(v, arg);
 	if (str_find(name, ':') < name.len && name.ptr[0] != '[')
 		return refuse_name(v, arg, "the port belongs to listen");
 	for (size_t i = 0; i < name.len; i++) {
@@ -137,6 +155,28 @@ static void bind_name(struct build *build, struct listener_conf *listener, struc
 	*bound = (struct bound_name){ .listener = listener, .key = key, .at = name->at };
 }
 
+static void bind_range(struct build *build, struct listener_conf *listener, struct str key,
+                       struct server_conf *server, const struct token *name)
+{
+	struct named_range made = { .server = server };
+	bool is_exact;
+
+	cidr_parse(key, &made.range, &is_exact);
+	for (size_t i = 0; i < listener->ranges.count; i++)
+		if (memcmp(&listener->ranges.items[i].range, &made.range, sizeof made.range) == 0) {
+			say_taken(build, listener, key, name);
+			return;
+		}
+	if (listener->ranges.count == BUILD_RANGES_MAX) {
+		diag_add(build->diag, DIAG_ERROR, name->at, "more than %d ranges on one address",
+		         BUILD_RANGES_MAX);
+		return;
+	}
+	*LIST_ADD(build->arena, &listener->ranges) = made;
+	*VEC_PUSH(build->scratch, &build->bound) =
+	        (struct bound_name){ .listener = listener, .key = key, .at = name->at };
+}
+
 static void bind_forms(struct build *build, struct listener_conf *listener,
                        struct server_conf *server, const struct token *name)
 {
@@ -161,6 +201,9 @@ static void bind_forms(struct build *build, struct listener_conf *listener,
 	case NAME_TAIL:
 		bind_name(build, listener, &listener->tails, str_head(text, text.len - 1), server,
 		          name);
+		break;
+	case NAME_RANGE:
+		bind_range(build, listener, text, server, name);
 		break;
 	}
 }

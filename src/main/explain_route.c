@@ -89,6 +89,17 @@ const struct listener_conf *explain_listener(struct explain *e, const struct exp
 
 /* ---- the server -------------------------------------------------------------------------------------- */
 
+static bool server_range_holds(const struct listener_conf *l, size_t i, struct str host)
+{
+	struct cidr address;
+	bool is_exact;
+
+	if (str_starts_with(host, STR_OF("[")))
+		host = str_make(host.ptr + 1, host.len - 2);
+	return cidr_parse(host, &address, &is_exact) &&
+	       cidr_contains(&l->ranges.items[i].range, address.family, address.bytes);
+}
+
 static const char *server_rule(const struct explain *e, char *lower, size_t room)
 {
 	const struct request *r = e->r;
@@ -101,6 +112,9 @@ static const char *server_rule(const struct explain *e, char *lower, size_t room
 		lower[i] = ascii_lower(host.ptr[i]);
 	if (map_get(&l->exact, name) == r->server)
 		return "has exactly this name";
+	for (size_t i = 0; i < l->ranges.count; i++)
+		if (l->ranges.items[i].server == r->server && server_range_holds(l, i, name))
+			return "names a range that holds this address";
 	for (size_t i = 0; i < name.len; i++)
 		if (name.ptr[i] == '.' && map_get(&l->heads, str_from_index(name, i)) == r->server)
 			return "has the longest wildcard name (*.…) that fits";

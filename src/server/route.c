@@ -1,8 +1,27 @@
 #include "server/decide.h"
 
 #include <regex.h>
+#include <sys/socket.h>
 
 /* ---- servers ---------------------------------------------------------------------------------------- */
+
+/* "127.0.0.1" or "[::1]" in the narrowest of the ranges. */
+static const struct server_conf *route_range(const struct listener_conf *l, struct str name)
+{
+	const struct named_range *best = NULL;
+	struct cidr host;
+	bool is_exact;
+
+	if (str_starts_with(name, STR_OF("[")))
+		name = str_make(name.ptr + 1, name.len - 2);
+	if (!cidr_parse(name, &host, &is_exact))
+		return NULL;
+	for (size_t i = 0; i < l->ranges.count; i++)
+		if (cidr_contains(&l->ranges.items[i].range, host.family, host.bytes) &&
+		    (!best || l->ranges.items[i].range.bits > best->range.bits))
+			best = &l->ranges.items[i];
+	return best ? best->server : NULL;
+}
 
 /* "*.a.b" is filed under ".a.b": the first dot from the left that leads to one is the longest. */
 static const struct server_conf *route_head_wildcard(const struct listener_conf *l, struct str name)
@@ -38,12 +57,16 @@ const struct server_conf *route_server(const struct listener_conf *listener, str
 	const struct server_conf *found;
 	struct str name = str_make(lower, host.len);
 
-	if (host.len > sizeof lower ||
-	    listener->exact.len + listener->heads.len + listener->tails.len == 0)
+	if (host.len > sizeof lower || listener->exact.len + listener->heads.len +
+	                                               listener->tails.len +
+	                                               listener->ranges.count ==
+	                                       0)
 		return listener->default_server;
 	for (size_t i = 0; i < host.len; i++)
 		lower[i] = ascii_lower(host.ptr[i]);
 	found = map_get(&listener->exact, name);
+	if (!found && listener->ranges.count > 0)
+		found = route_range(listener, name);
 	if (!found && listener->heads.len > 0)
 		found = route_head_wildcard(listener, name);
 	if (!found)

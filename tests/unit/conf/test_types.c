@@ -175,7 +175,7 @@ const struct sample samples[] = {
 	{ AT_SERVER, "large_client_header_buffers 8 16k;", NULL },
 	{ AT_SERVER, "max_headers 50;", NULL },
 	{ AT_SERVER, "merge_slashes off;", NULL },
-	{ AT_SERVER, "server_name a.b *.c .d e.* _ \"\";", NULL },
+	{ AT_SERVER, "server_name a.b *.c .d e.* _ \"\" 10.0.0.0/8;", NULL },
 	{ AT_LOCATION, "client_max_body_size 0;", NULL },
 	{ AT_LOCATION, "client_max_body_size 1536k;", NULL },
 	{ AT_LOCATION, "client_body_temp_path /var/tmp/;", "client_body_temp_path /var/tmp;" },

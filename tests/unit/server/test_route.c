@@ -16,7 +16,9 @@ static const char servers[] =
         "server { listen 127.0.0.1:1; server_name mail.*; return 200 tail; }"
         "server { listen 127.0.0.1:1; server_name mail.example.*; return 200 longer; }"
         "server { listen 127.0.0.1:1; server_name MiXeD.net; return 200 mixed; }"
-        "server { listen 127.0.0.1:1; server_name [::1] 127.0.0.1; return 200 address; }";
+        "server { listen 127.0.0.1:1; server_name [::1] 127.0.0.1; return 200 address; }"
+        "server { listen 127.0.0.1:1; server_name 127.0.0.0/8 fd00::/8; return 200 range; }"
+        "server { listen 127.0.0.1:1; server_name 127.1.0.0/16; return 200 narrower; }";
 
 static const struct {
 	const char *name, *host, *server;
@@ -41,6 +43,12 @@ static const struct {
 	{ "a star in front beats one behind", "mail.example.com", "head" },
 	{ "an address is a name", "127.0.0.1", "address" },
 	{ "also one in brackets", "[::1]:80", "address" },
+	{ "one in a range", "127.9.0.1:80", "range" },
+	{ "one in brackets in a range", "[fd12::1]:80", "range" },
+	{ "one in a range inside another", "127.1.2.3", "narrower" },
+	{ "but no name that only begins so", "127.9.0.1.example", "first" },
+	{ "nor an address outside of them", "128.0.0.1", "first" },
+	{ "nor one in another spelling", "127.9", "first" },
 	{ "any other name is the first server's", "unknown", "first" },
 	{ "so is an empty one", "", "first" },
 	{ "a name that only begins like one is another", "example.co", "first" },
