@@ -31,6 +31,13 @@ void password_library_close(struct password_library *library);
 const char *password_hash_fault(const struct password_library *library, struct str hash);
 
 /*
+ * Makes a hash of the password, by SHA-512 ($6$) with a salt of its own, which password_matches() takes. False where
+ * crypt(3) can't or the password is longer than PASSWORD_MAX. No copy of the password is left in memory.
+ */
+bool password_hash(struct password_library *library, struct str password,
+                   char out[PASSWORD_HASH_MAX + 1]);
+
+/*
  * Whether the password is the one that the hash, which has no fault, was made of. May take as long as the
  * hash wants. The comparison takes the same time wherever they differ.
  */

@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 /* "$2b$12$", 22 characters of salt, 31 of hash. */
 enum { PASSWORD_BCRYPT = 60 };
@@ -184,4 +185,42 @@ bool password_matches(struct password_library *library, struct str hash, struct 
 	sha1(password, digest);
 	return password_sha_digest(hash, wanted) &&
 	       password_equal((const char *)digest, wanted, SHA1_SIZE);
+}
+
+/* ---- making ---------------------------------------------------------------------------------------------- */
+
+/* "$6$" and 16 characters of crypt's alphabet. */
+static bool password_salt(char out[24])
+{
+	static const char alphabet[] =
+	        "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	unsigned char random[16];
+
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		return false;
+	memcpy(out, "$6$", 3);
+	for (size_t i = 0; i < sizeof random; i++)
+		out[3 + i] = alphabet[random[i] & 63];
+	out[3 + sizeof random] = '\0';
+	return true;
+}
+
+bool password_hash(struct password_library *library, struct str password,
+                   char out[PASSWORD_HASH_MAX + 1])
+{
+	char phrase[PASSWORD_MAX + 1], setting[24];
+	const char *made;
+	bool good;
+
+	if (password.len > PASSWORD_MAX || !password_salt(setting))
+		return false;
+	memcpy(phrase, password.ptr, password.len);
+	phrase[password.len] = '\0';
+	made = library->crypt(phrase, setting, library->data);
+	good = made && made[0] != '*' && strlen(made) <= PASSWORD_HASH_MAX;
+	if (good)
+		memcpy(out, made, strlen(made) + 1);
+	explicit_bzero(phrase, sizeof phrase);
+	explicit_bzero(library->data, PASSWORD_DATA);
+	return good;
 }

@@ -89,3 +89,29 @@ Test(password, one_that_is_too_long_is_nobodys)
 	cr_expect(
 	        not(password_matches(&library, str_from(hashes[1]), str_make(text, PASSWORD_MAX))));
 }
+
+Test(password, a_hash_is_made_with_a_salt_of_its_own)
+{
+	char one[PASSWORD_HASH_MAX + 1], two[PASSWORD_HASH_MAX + 1], longest[PASSWORD_MAX + 1];
+
+	cr_assert(password_hash(&library, STR_OF("secret"), one));
+	cr_assert(password_hash(&library, STR_OF("secret"), two));
+	cr_expect(strcmp(one, two) != 0);
+	cr_expect(strncmp(one, "$6$", 3) == 0);
+	cr_expect(password_hash_fault(&library, str_from(one)) == NULL);
+	cr_expect(password_matches(&library, str_from(one), STR_OF("secret")));
+	cr_expect(password_matches(&library, str_from(two), STR_OF("secret")));
+	cr_expect(not(password_matches(&library, str_from(one), STR_OF("secret2"))));
+	memset(longest, 'x', sizeof longest);
+	cr_expect(password_hash(&library, str_make(longest, PASSWORD_MAX), one));
+	cr_expect(password_matches(&library, str_from(one), str_make(longest, PASSWORD_MAX)));
+	cr_expect(not(password_hash(&library, str_make(longest, PASSWORD_MAX + 1), one)));
+}
+
+Test(password, making_a_hash_leaves_the_password_nowhere_in_crypts_memory)
+{
+	char hash[PASSWORD_HASH_MAX + 1];
+
+	cr_assert(password_hash(&library, STR_OF("needle-in-memory"), hash));
+	cr_expect(memmem(library.data, 256 * 1024, "needle", 6) == NULL);
+}
