@@ -17,6 +17,12 @@ struct password_file {
 	bool is_readable;
 };
 
+/*
+ * The descriptor that the path names (/dev/fd/N, /proc/self/fd/N), which must stay open for it to be read; -1: it
+ * is the path of a file.
+ */
+int password_file_descriptor(struct str path);
+
 void password_file_init(struct password_file *file, const char *path);
 void password_file_end(struct password_file *file);
 

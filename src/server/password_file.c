@@ -4,7 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
+
+int password_file_descriptor(struct str path)
+{
+	static const struct str ways[] = { STR("/dev/fd/"), STR("/proc/self/fd/") };
+	uint64_t fd;
+
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+		if (str_starts_with(path, ways[i]) &&
+		    str_parse_u64(str_from_index(path, ways[i].len), &fd) && fd <= INT_MAX)
+			return (int)fd;
+	return -1;
+}
 
 void password_file_init(struct password_file *file, const char *path)
 {

@@ -23,7 +23,8 @@ enum {
 	VERIFIER_NICE = 10,
 	VERIFIER_LOOK_MS = 1000,  /* between two looks at the files */
 	VERIFIER_PATIENCE = 1000, /* ms that a worker gets to make room for an answer */
-	VERIFIER_WORKERS_FDS = 64
+	VERIFIER_FILE_FDS = 16,   /* password files that are descriptors */
+	VERIFIER_FDS = 96         /* that and 64 workers */
 };
 
 struct verifier {
@@ -275,12 +276,19 @@ static void verifier_ignore_signals(void)
 
 static void verifier_close_others(const struct verifier_start *start)
 {
-	int keep[VERIFIER_WORKERS_FDS];
+	int keep[VERIFIER_FDS];
 	size_t count = 0;
 
+	for (size_t i = 0; i < start->config->password_files.len && count < VERIFIER_FILE_FDS;
+	     i++) {
+		int fd = password_file_descriptor(start->config->password_files.items[i].path);
+
+		if (fd >= 0)
+			keep[count++] = fd;
+	}
 	keep[count++] = start->supervisor;
 	keep[count++] = log_main->fd;
-	for (size_t i = 0; i < start->keep_count && count < VERIFIER_WORKERS_FDS; i++)
+	for (size_t i = 0; i < start->keep_count && count < VERIFIER_FDS; i++)
 		keep[count++] = start->keep[i];
 	descriptors_close_others(keep, count);
 }

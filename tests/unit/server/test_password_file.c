@@ -80,3 +80,13 @@ Test(password_file, of_nobody_admits_nobody)
 	cr_expect(file.is_readable);
 	cr_expect(not(admits("a", "")));
 }
+
+Test(password_file, may_be_a_descriptor)
+{
+	cr_expect(eq(int, password_file_descriptor(STR_OF("/dev/fd/0")), 0));
+	cr_expect(eq(int, password_file_descriptor(STR_OF("/proc/self/fd/37")), 37));
+	cr_expect(eq(int, password_file_descriptor(STR_OF("/proc/self/fd/")), -1));
+	cr_expect(eq(int, password_file_descriptor(STR_OF("/dev/fd/3x")), -1));
+	cr_expect(eq(int, password_file_descriptor(STR_OF("/dev/fd/99999999999")), -1));
+	cr_expect(eq(int, password_file_descriptor(STR_OF("/etc/htpasswd")), -1));
+}
