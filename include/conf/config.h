@@ -49,7 +49,8 @@ struct config_log {
 	int fd; /* -1 until opened; written by the supervisor only, before it starts workers */
 };
 
-enum log_escape { LOG_ESCAPE_DEFAULT, LOG_ESCAPE_JSON, LOG_ESCAPE_NONE };
+/* TERMINAL: as DEFAULT, and a status has the colour of its class. */
+enum log_escape { LOG_ESCAPE_DEFAULT, LOG_ESCAPE_JSON, LOG_ESCAPE_NONE, LOG_ESCAPE_TERMINAL };
 struct config_log_format {
 	struct str name;
 	enum log_escape escape;

@@ -12,7 +12,8 @@ extern const struct template_names vars_names;
 enum vars_escape {
 	VARS_PLAIN,
 	VARS_LOG, /* as escape_log(); an empty value is "-" */
-	VARS_JSON
+	VARS_JSON,
+	VARS_TERMINAL /* as VARS_LOG, $status in colour */
 };
 
 /* Appends the template's text for this request. */

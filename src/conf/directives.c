@@ -115,7 +115,7 @@ const struct directive directives[] = {
 	  .doc = "Where messages go and how much is wanted. crit, alert and emerg are error." },
 	{ .name = STR("log_format"), .where = MSL, ARGS(2, ANY),
 	  .repeatable = true, .is_early = true, ALL_CONFIG, .type = &value_log_format,
-	  .syntax = "NAME [escape=default | escape=json | escape=none] TEXT...",
+	  .syntax = "NAME [escape=default | escape=json | escape=none | escape=terminal] TEXT...",
 	  .doc = "Names a form for access logs; the texts are joined. combined and json are "
 	         "built in." },
 	{ .name = STR("access_log"), .where = MSL, ARGS(1, ANY), IN_SETTINGS(access_log),

@@ -13,7 +13,7 @@ static const char json[] =
         "\"referer\":\"$http_referer\",\"user_agent\":\"$http_user_agent\","
         "\"request_id\":\"$request_id\"}";
 
-/* ---- log_format NAME [escape=default|json|none] TEXT… --------------------------------------------------- */
+/* ---- log_format NAME [escape=default|json|none|terminal] TEXT… --------------------------------------------------- */
 
 static void add_format(struct build *build, const char *name, enum log_escape escape,
                        const char *text)
@@ -47,6 +47,7 @@ static int find_format(const struct build *build, struct str name)
 static const struct value_word escapes[] = { { STR("escape=default"), LOG_ESCAPE_DEFAULT },
 	                                     { STR("escape=json"), LOG_ESCAPE_JSON },
 	                                     { STR("escape=none"), LOG_ESCAPE_NONE },
+	                                     { STR("escape=terminal"), LOG_ESCAPE_TERMINAL },
 	                                     { STR(""), 0 } };
 
 static bool parse_escape(const struct value *v, enum log_escape *escape, size_t *from)
@@ -63,7 +64,7 @@ static bool parse_escape(const struct value *v, enum log_escape *escape, size_t 
 			return true;
 		}
 	}
-	value_error(v, arg, "'%.*s' is unknown: expected escape=default, json or none",
+	value_error(v, arg, "'%.*s' is unknown: expected escape=default, json, none or terminal",
 	            STR_ARG(arg->text));
 	return false;
 }

@@ -65,9 +65,12 @@ void access_logs_replace(struct access_logs *logs, size_t log, int fd)
 
 static enum vars_escape access_log_escape(enum log_escape escape)
 {
-	return escape == LOG_ESCAPE_JSON   ? VARS_JSON
-	       : escape == LOG_ESCAPE_NONE ? VARS_PLAIN
-	                                   : VARS_LOG;
+	static const enum vars_escape rows[] = { [LOG_ESCAPE_DEFAULT] = VARS_LOG,
+		                                 [LOG_ESCAPE_JSON] = VARS_JSON,
+		                                 [LOG_ESCAPE_NONE] = VARS_PLAIN,
+		                                 [LOG_ESCAPE_TERMINAL] = VARS_TERMINAL };
+
+	return rows[escape];
 }
 
 static void access_log_add(struct access_log_buffer *b, int fd, struct str line)

@@ -438,6 +438,15 @@ static void vars_append(struct buf *out, const struct template_part *part, struc
 		vars_rows[part->variable].append(out, r, part->argument);
 }
 
+/* Green is fine, cyan elsewhere, yellow the client's mistake, red ours. */
+static void vars_append_coloured(struct buf *out, struct request *r, struct str value)
+{
+	static const char *const colours[] = { "0", "0", "32", "36", "33", "1;31" };
+	unsigned class = r->response.status / 100;
+
+	buf_format(out, "\033[%sm%.*s\033[0m", colours[class < 6 ? class : 5], STR_ARG(value));
+}
+
 static void vars_append_escaped(struct buf *out, const struct template_part *part,
                                 struct request *r, enum vars_escape escape)
 {
@@ -450,6 +459,8 @@ static void vars_append_escaped(struct buf *out, const struct template_part *par
 	}
 	if (escape == VARS_JSON)
 		escape_json(out, buf_str(&value));
+	else if (escape == VARS_TERMINAL && value.len > 0 && str_eq(part->text, STR_OF("status")))
+		vars_append_coloured(out, r, buf_str(&value));
 	else if (value.len == 0)
 		buf_byte(out, '-');
 	else

@@ -161,6 +161,8 @@ const struct sample samples[] = {
 	{ AT_MAIN, "access_log stdout;", "access_log stdout combined;" },
 	{ AT_MAIN, "access_log /tmp/a.log json buffer=32k flush=1m;",
 	  "access_log /tmp/a.log json;" },
+	{ AT_MAIN, "log_format t escape=terminal '$status';",
+	  "log_format t escape=terminal $status;" },
 	{ AT_MAIN, "log_format a '$host' ' x';", "log_format a escape=default \"$host x\";" },
 	{ AT_MAIN, "log_format json escape=none $host;", "log_format json escape=none $host;" },
 	{ AT_SERVER, "access_log off;", NULL },

@@ -14,12 +14,14 @@
 static const char config[] =
         "log_format own '$request_method $uri $status $body_bytes_sent $connection_requests';"
         "log_format doc escape=json '{\"uri\":\"$uri\",\"agent\":\"$http_user_agent\"}';"
+        "log_format seen escape=terminal '$status $http_user_agent';"
         "log_format raw escape=none '$http_user_agent';"
         "access_log %s/access.log;"
         "server { listen 127.0.0.1:1; root %s/www;"
         " location /own/ { access_log %s/access.log own; alias %s/www/; }"
         " location /doc/ { access_log %s/access.log doc; alias %s/www/; }"
         " location /raw/ { access_log %s/access.log raw; alias %s/www/; }"
+        " location /seen/ { access_log %s/access.log seen; alias %s/www/; }"
         " location /ready/ { access_log %s/access.log json; alias %s/www/; }"
         " location /off/ { access_log off; alias %s/www/; }"
         " location /other/ { access_log %s/other.log own; alias %s/www/; } }";
@@ -45,6 +47,10 @@ static const struct {
 	  "{\"uri\":\"/doc/a\",\"agent\":\"\\\"\\\\~\"}\n" },
 	{ "the json format that is there already", "GET /ready/a" H "\r\n", "{^}\n" },
 	{ "as it is where that is wanted", "GET /raw/a" H "User-Agent: \"q\"\r\n\r\n", "\"q\"\n" },
+	{ "for a terminal a status has its class's colour, and nobody else's text has any",
+	  "GET /seen/a" H "User-Agent: x\r\n\r\n"
+	  "GET /seen/none" H "\r\n",
+	  "\x1b[32m200\x1b[0m x\n\x1b[33m404\x1b[0m -\n" },
 	{ "nothing where it is off", "GET /off/a" H "\r\n", "" },
 	{ "nothing here where it is elsewhere", "GET /other/a" H "\r\n", "" },
 	{ "nothing for half a request", "GET /a HT", "" },
