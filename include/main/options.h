@@ -19,7 +19,7 @@ enum { OPTIONS_HEADERS_MAX = 64 };
 /* The command line, understood. */
 struct options {
 	enum options_action action;
-	const char *config; /* "conf/default.conf" where none is named */
+	const char *config; /* "conf/default.conf" where none is named; NULL with --root */
 	const char *prefix; /* NULL: the working directory */
 	bool daemon;
 	enum control_verb verb;                   /* of OPTIONS_SIGNAL */
@@ -27,6 +27,12 @@ struct options {
 	const char *headers[OPTIONS_HEADERS_MAX]; /* and further fields, "Name: value" */
 	size_t header_count;
 	const char *from; /* the client's address; NULL: 127.0.0.1 */
+
+	const char
+	        *root; /* --root: serve this directory; config is then NULL. NULL: serve CONFIG */
+	const char *listen; /* NULL: 127.0.0.1:8080 */
+	const char *auth;   /* USER:PASSWORD, in the memory of argv; NULL: everybody */
+	bool upload, spa;
 };
 
 /* Reads the command line. False: a message that says what to do is in `message`; the exit status is 2. */
@@ -37,7 +43,7 @@ bool options_parse(int argc, char *const *argv, struct options *out, struct buf 
  */
 struct option_row {
 	const char *group; /* in --help: the heading before this row; NULL: none */
-	char letter;
+	char letter;       /* 0: none */
 	struct str name;
 	const char *argument;
 	const char *help;

@@ -3,6 +3,7 @@
 
 #include "conf/config.h"
 #include "server/handler.h"
+#include "server/sockets.h"
 
 /* How the supervisor gets a configuration, now and at each reload. */
 struct supervisor_start {
@@ -11,6 +12,8 @@ struct supervisor_start {
 	bool daemon;        /* -D, or the directive */
 	char *const *argv;  /* the command line, to be started with again … */
 	const char *binary; /* … as this file; NULL: it can't be known */
+	/* Says where it listens once it does; sockets_announce(), or more. */
+	void (*announce)(const struct sockets *sockets);
 };
 
 /*

@@ -1,3 +1,5 @@
+#include "conf/listen.h"
+
 #include "conf/settings.h"
 
 #include <arpa/inet.h>
@@ -32,7 +34,7 @@ static bool parse_unix(struct build *build, struct str path, struct listener_con
 	return true;
 }
 
-static bool parse_v6(struct str text, struct listener_conf *out)
+static bool parse_v6(struct str text, uint16_t usual, struct listener_conf *out)
 {
 	size_t close = str_find(text, ']');
 	struct str port = str_from_index(text, close + 1);
@@ -43,7 +45,7 @@ static bool parse_v6(struct str text, struct listener_conf *out)
 		return false;
 	memcpy(host, text.ptr + 1, close - 1);
 	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(DEFAULT_PORT);
+	v6->sin6_port = htons(usual);
 	out->address_len = sizeof *v6;
 	if (inet_pton(AF_INET6, host, &v6->sin6_addr) != 1)
 		return false;
@@ -53,14 +55,14 @@ static bool parse_v6(struct str text, struct listener_conf *out)
 }
 
 /* "PORT", "HOST", "HOST:PORT" where HOST is an address, "*" or "localhost". */
-static bool parse_v4(struct str text, struct listener_conf *out)
+static bool parse_v4(struct str text, uint16_t usual, struct listener_conf *out)
 {
 	struct sockaddr_in *v4 = &out->address.v4;
 	struct str rest = text, host = str_cut(&rest, ':');
 	char copy[INET_ADDRSTRLEN] = "";
 
 	v4->sin_family = AF_INET;
-	v4->sin_port = htons(DEFAULT_PORT);
+	v4->sin_port = htons(usual);
 	out->address_len = sizeof *v4;
 	if (!rest.ptr && parse_port(host, &v4->sin_port))
 		return true;
@@ -80,10 +82,30 @@ static bool parse_address(struct build *build, struct str text, struct listener_
 {
 	if (str_starts_with(text, STR_OF("unix:")))
 		return parse_unix(build, str_from_index(text, 5), out);
-	return text.len > 0 && text.ptr[0] == '[' ? parse_v6(text, out) : parse_v4(text, out);
+	return listen_parse(text, DEFAULT_PORT, out);
 }
 
-static void print_address(const struct listener_conf *listener, struct buf *out)
+bool listen_parse(struct str text, uint16_t port, struct listener_conf *out)
+{
+	return text.len > 0 && text.ptr[0] == '[' ? parse_v6(text, port, out)
+	                                          : parse_v4(text, port, out);
+}
+
+bool listen_is_loopback(const struct listener_conf *listener)
+{
+	const union address *a = &listener->address;
+
+	switch (a->any.sa_family) {
+	case AF_INET:
+		return ntohl(a->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	case AF_INET6:
+		return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
+	default:
+		return false;
+	}
+}
+
+void listen_print(const struct listener_conf *listener, struct buf *out)
 {
 	char host[INET6_ADDRSTRLEN] = "";
 
@@ -267,7 +289,7 @@ static struct listener_conf *new_listener(struct build *build, const struct list
 
 	*listener = *wanted;
 	listener->at = at;
-	print_address(listener, &text);
+	listen_print(listener, &text);
 	listener->text = buf_str(&text);
 	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
 		map_init(maps[i]);

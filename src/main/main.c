@@ -3,6 +3,7 @@
 #include "main/control.h"
 #include "main/explain.h"
 #include "main/options.h"
+#include "main/root.h"
 #include "server/single.h"
 #include "server/supervisor.h"
 #include "server/vars.h"
@@ -69,11 +70,15 @@ static int main_serve(const struct options *options, const struct config_source 
                       struct config *config, char *const *argv)
 {
 	char room[PATH_MAX];
-	struct supervisor_start start = { .source = *source,
-		                          .handlers = &handlers_table,
-		                          .daemon = options->daemon || config->daemon,
-		                          .argv = argv,
-		                          .binary = main_binary(argv[0], room, sizeof room) };
+	struct supervisor_start start = {
+		.source = *source,
+		.handlers = &handlers_table,
+		.daemon = options->daemon || config->daemon,
+		.argv = argv,
+		/* The password is no more in argv. */
+		.binary = options->auth ? NULL : main_binary(argv[0], room, sizeof room),
+		.announce = options->root ? root_announce : sockets_announce
+	};
 
 	if (!config->master_process) {
 		if (start.daemon)
@@ -83,14 +88,51 @@ static int main_serve(const struct options *options, const struct config_source 
 	return supervisor_run(&start, config);
 }
 
+/* The configuration that was asked for, put to use as was asked for. */
+static int main_act(const struct options *options, const struct config_source *source,
+                    char *const *argv)
+{
+	struct config *config;
+	int status;
+
+	if (options->action == OPTIONS_SIGNAL)
+		return control_run(source, options->verb);
+	config = check_load(source, options->action);
+	if (!config)
+		return EXIT_USAGE;
+	if (options->action == OPTIONS_RUN)
+		return main_serve(options, source, config, argv);
+	if (options->action == OPTIONS_EXPLAIN)
+		status = explain_run(options, config);
+	else
+		status = check_report(config, options->action);
+	config_free(config);
+	return status;
+}
+
+/* --root, whose configuration is in memory. */
+static int main_root(const struct options *options, struct config_source *source, char *const *argv)
+{
+	char room[PATH_MAX_BYTES + 512];
+	struct buf message = buf_fixed(room, sizeof room);
+	struct arena arena;
+	int status;
+
+	arena_init(&arena, NULL);
+	if (root_source(options, &arena, source, &message, &status))
+		status = main_act(options, source, argv);
+	else
+		main_usage(&message);
+	arena_end(&arena);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	char room[512];
 	struct buf message = buf_fixed(room, sizeof room);
 	struct config_source source = { .names = &vars_names };
 	struct options options;
-	struct config *config;
-	int status;
 
 	if (main_fill_standard_streams() != 0)
 		return 1;
@@ -100,19 +142,9 @@ int main(int argc, char **argv)
 		return main_help();
 	if (options.action == OPTIONS_VERSION)
 		return puts("webserv/" WEBSERV_VERSION) < 0 ? 1 : 0;
+	if (options.root)
+		return main_root(&options, &source, argv);
 	source.path = options.config;
 	source.prefix = options.prefix;
-	if (options.action == OPTIONS_SIGNAL)
-		return control_run(&source, options.verb);
-	config = check_load(&source, options.action);
-	if (!config)
-		return EXIT_USAGE;
-	if (options.action == OPTIONS_RUN)
-		return main_serve(&options, &source, config, argv);
-	if (options.action == OPTIONS_EXPLAIN)
-		status = explain_run(&options, config);
-	else
-		status = check_report(config, options.action);
-	config_free(config);
-	return status;
+	return main_act(&options, &source, argv);
 }

@@ -59,6 +59,43 @@ static bool option_from(struct options *o, const char *argument, struct buf *mes
 	return true;
 }
 
+static bool option_root(struct options *o, const char *argument, struct buf *message)
+{
+	(void)message;
+	o->root = argument;
+	return true;
+}
+
+static bool option_listen(struct options *o, const char *argument, struct buf *message)
+{
+	(void)message;
+	o->listen = argument;
+	return true;
+}
+
+static bool option_upload(struct options *o, const char *argument, struct buf *message)
+{
+	(void)message;
+	(void)argument;
+	o->upload = true;
+	return true;
+}
+
+static bool option_spa(struct options *o, const char *argument, struct buf *message)
+{
+	(void)message;
+	(void)argument;
+	o->spa = true;
+	return true;
+}
+
+static bool option_auth(struct options *o, const char *argument, struct buf *message)
+{
+	(void)message;
+	o->auth = argument;
+	return true;
+}
+
 static bool option_version(struct options *o, const char *argument, struct buf *message)
 {
 	(void)message;
@@ -102,6 +139,17 @@ static bool option_signal(struct options *o, const char *argument, struct buf *m
 }
 
 static const struct option_row option_rows[] = {
+	{ "Sharing a directory, without a configuration", 0, STR("root"), "DIR",
+	  "serve DIR at once: listings, ?tar, a log on stdout", option_root },
+	{ NULL, 0, STR("listen"), "ADDR",
+	  "where (127.0.0.1:8080); 0.0.0.0 for every network,\n"
+	  "                        port 0 for any free one",
+	  option_listen },
+	{ NULL, 0, STR("upload"), NULL, "take uploads into it; nothing is overwritten or deleted",
+	  option_upload },
+	{ NULL, 0, STR("spa"), NULL, "page addresses without a file lead to /index.html",
+	  option_spa },
+	{ NULL, 0, STR("auth"), "USER:PASSWORD", "ask for a name and a password", option_auth },
 	{ "Checking", 't', STR("test"), NULL,
 	  "check the configuration and all files it names, and exit", option_test },
 	{ NULL, 'T', STR("dump"), NULL, "check it, then print it with every default filled in",
@@ -236,11 +284,38 @@ static bool option_config(struct option_reader *reader, const char *word)
 	return true;
 }
 
+/* What makes no sense together. NULL: nothing of the kind. */
+static const char *options_conflict(const struct options *o)
+{
+	if (o->action != OPTIONS_EXPLAIN && (o->header_count > 0 || o->from))
+		return "-H and --from go with --explain 'METHOD URL'";
+	if (!o->root)
+		return o->upload   ? "--upload goes with --root DIR"
+		       : o->spa    ? "--spa goes with --root DIR"
+		       : o->auth   ? "--auth goes with --root DIR"
+		       : o->listen ? "--listen goes with --root DIR; in a configuration "
+		                     "it is the directive listen"
+		                   : NULL;
+	if (o->config)
+		return "--root DIR is served without a configuration: leave one of the two out";
+	if (o->prefix)
+		return "--prefix is for the paths in a configuration: with --root name DIR as a "
+		       "path from here";
+	if (o->action == OPTIONS_SIGNAL)
+		return "--signal finds a server by the pid of its CONFIG; one with --root "
+		       "is ended by Ctrl-C";
+	if (o->daemon)
+		return "--root stays in the foreground, where its log is: nothing else could end "
+		       "it; -T --root DIR prints a configuration to run with -D";
+	return NULL;
+}
+
 bool options_parse(int argc, char *const *argv, struct options *out, struct buf *message)
 {
 	struct option_reader reader = {
 		.argc = argc, .argv = argv, .out = out, .message = message
 	};
+	const char *conflict;
 	bool only_names = false;
 
 	*out = (struct options){ .action = OPTIONS_RUN };
@@ -260,18 +335,21 @@ bool options_parse(int argc, char *const *argv, struct options *out, struct buf 
 		if (!good)
 			return false;
 	}
-	if (out->action != OPTIONS_EXPLAIN && (out->header_count > 0 || out->from)) {
-		buf_text(message, "-H and --from go with --explain 'METHOD URL'");
+	conflict = options_conflict(out);
+	if (conflict) {
+		buf_text(message, conflict);
 		return false;
 	}
-	if (!out->config)
+	if (!out->config && !out->root)
 		out->config = "conf/default.conf";
 	return true;
 }
 
 void options_help(struct buf *out)
 {
-	buf_text(out, "Usage: webserv [OPTIONS] [CONFIG]\n\n"
+	buf_text(out, "Usage: webserv [OPTIONS] [CONFIG]\n"
+	              "       webserv --root DIR [--listen ADDR] [--upload] [--spa]\n"
+	              "               [--auth USER:PASSWORD]\n\n"
 	              "Serves what CONFIG says (default: conf/default.conf) until told to stop.\n");
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_row *row = &option_rows[i];
@@ -280,8 +358,11 @@ void options_help(struct buf *out)
 
 		if (row->group)
 			buf_format(out, "\n%s:\n", row->group);
-		buf_format(&name, "  -%c, --%.*s %s", row->letter, STR_ARG(row->name),
-		           row->argument ? row->argument : "");
+		if (row->letter)
+			buf_format(&name, "  -%c, --%.*s ", row->letter, STR_ARG(row->name));
+		else
+			buf_format(&name, "      --%.*s ", STR_ARG(row->name));
+		buf_text(&name, row->argument ? row->argument : "");
 		buf_format(out, "%-24.*s%s\n", STR_ARG(buf_str(&name)), row->help);
 	}
 	buf_text(out,
@@ -293,6 +374,10 @@ void options_help(struct buf *out)
 	         "  USR2                  start the binary anew on the same sockets, then drain\n"
 	         "\nExamples:\n"
 	         "  webserv                         the default site, on http://localhost:8080/\n"
+	         "  webserv --root .                share this directory with this machine\n"
+	         "  webserv --root . --listen 0.0.0.0 --upload --auth ann:secret\n"
+	         "                                  with the network, both ways, by password\n"
+	         "  webserv --root dist --spa       try a single-page application\n"
 	         "  webserv -t conf/static.conf     is this configuration good?\n"
 	         "  webserv --explain 'GET http://localhost:8080/a?b' site.conf\n"
 	         "                                  which rules answer this, and how?\n"

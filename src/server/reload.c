@@ -64,7 +64,7 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 	sockets_keep(&sup->sockets);
 	logs_use(g->config);
 	if (!old) {
-		sockets_announce(&sup->sockets);
+		sup->start->announce(&sup->sockets);
 		daemon_listens(sup->report);
 		sup->report = -1;
 		loop_defer(&sup->loop, &sup->work); /* a reload may be wanted already */

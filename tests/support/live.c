@@ -176,15 +176,26 @@ static void live_take_ports(struct live *l)
 	}
 }
 
+static void live_await_start(struct live *l)
+{
+	cr_assert(live_await(l, "stdout", "listening on ") > 0, "the server does not start: %s",
+	          live_read(l, "stderr"));
+	live_take_ports(l);
+}
+
 static void live_start_as(struct live *l, const char *name, const char *config)
 {
 	static const char *const arguments[] = { "site.conf", NULL };
 
 	live_write(l, "site.conf", config);
 	l->pid = live_spawn(l, name, arguments);
-	cr_assert(live_await(l, "stdout", "listening on ") > 0, "the server does not start: %s",
-	          live_read(l, "stderr"));
-	live_take_ports(l);
+	live_await_start(l);
+}
+
+void live_start_with(struct live *l, const char *const *arguments)
+{
+	l->pid = live_spawn(l, NULL, arguments);
+	live_await_start(l);
 }
 
 void live_start(struct live *l, const char *config)

@@ -48,6 +48,9 @@ void live_start(struct live *l, const char *config);
 void live_install(const struct live *l);
 void live_start_installed(struct live *l, const char *config);
 
+/* The same with these arguments (ended by NULL) and no site.conf. */
+void live_start_with(struct live *l, const char *const *arguments);
+
 /* The same in the background (-D), with `pid server.pid` set by the configuration. The command's exit status. */
 int live_start_daemon(struct live *l, const char *config);
 

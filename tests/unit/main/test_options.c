@@ -66,6 +66,20 @@ static const struct good_row good_rows[] = {
 	    .headers = { "A: b", "C: d" },
 	    .header_count = 2,
 	    .from = "::1" } },
+	{ "--root serves a directory without a configuration",
+	  { "--root", "a b" },
+	  { .action = OPTIONS_RUN, .root = "a b" } },
+	{ "with what goes with it, in any order",
+	  { "--upload", "--listen=8000", "--spa", "--auth", "u:p:q", "--root=d" },
+	  { .action = OPTIONS_RUN,
+	    .root = "d",
+	    .listen = "8000",
+	    .auth = "u:p:q",
+	    .upload = true,
+	    .spa = true } },
+	{ "it can be checked and shown",
+	  { "-t", "--root", "d" },
+	  { .action = OPTIONS_TEST, .root = "d" } },
 	{ "-h helps", { "-h" }, { .action = OPTIONS_HELP, .config = "conf/default.conf" } },
 	{ "-s tells a running server",
 	  { "-s", "status", "a" },
@@ -102,6 +116,29 @@ static const struct {
 	  { "--signal=dance" },
 	  "--signal does not know 'dance'; it takes one of reload stop quit reopen upgrade "
 	  "status" },
+	{ "--upload alone says where it belongs", { "--upload" }, "--upload goes with --root DIR" },
+	{ "so does --spa", { "--spa", "a.conf" }, "--spa goes with --root DIR" },
+	{ "so does --auth", { "--auth", "a:b" }, "--auth goes with --root DIR" },
+	{ "so does --listen",
+	  { "--listen", "80" },
+	  "--listen goes with --root DIR; in a configuration it is the directive listen" },
+	{ "--root lacks its argument", { "--root" }, "--root needs DIR behind it" },
+	{ "--upload takes nothing", { "--upload=x" }, "--upload takes nothing behind it" },
+	{ "--root and a configuration are two",
+	  { "--root", "d", "a.conf" },
+	  "--root DIR is served without a configuration: leave one of the two out" },
+	{ "--root has no prefix",
+	  { "--root", "d", "-p", "x" },
+	  "--prefix is for the paths in a configuration: with --root name DIR as a path from "
+	  "here" },
+	{ "--root is in nobody's background",
+	  { "-D", "--root", "d" },
+	  "--root stays in the foreground, where its log is: nothing else could end it; "
+	  "-T --root DIR prints a configuration to run with -D" },
+	{ "--root is not told anything",
+	  { "-s", "quit", "--root", "d" },
+	  "--signal finds a server by the pid of its CONFIG; one with --root is ended by "
+	  "Ctrl-C" },
 	{ "there is one configuration",
 	  { "a", "b" },
 	  "two configuration files: a and b; one at a time" },
@@ -140,6 +177,11 @@ Test(options, good_command_lines)
 		cr_expect(eq(int, o.daemon, row->wanted.daemon), "%s: daemon", row->name);
 		cr_expect(same(o.explain, row->wanted.explain), "%s: explain", row->name);
 		cr_expect(same(o.from, row->wanted.from), "%s: from", row->name);
+		cr_expect(same(o.root, row->wanted.root), "%s: root", row->name);
+		cr_expect(same(o.listen, row->wanted.listen), "%s: listen", row->name);
+		cr_expect(same(o.auth, row->wanted.auth), "%s: auth", row->name);
+		cr_expect(eq(int, o.upload, row->wanted.upload), "%s: upload", row->name);
+		cr_expect(eq(int, o.spa, row->wanted.spa), "%s: spa", row->name);
 		cr_assert(eq(sz, o.header_count, row->wanted.header_count), "%s", row->name);
 		for (size_t j = 0; j < o.header_count; j++)
 			cr_expect(same(o.headers[j], row->wanted.headers[j]), "%s: -H", row->name);
@@ -162,11 +204,20 @@ Test(options, bad_command_lines)
 
 Test(options, help_names_every_option)
 {
-	static const char *const names[] = { "-t, --test",         "-T, --dump",
-		                             "-p, --prefix DIR",   "-e, --explain REQUEST",
-		                             "-H, --header FIELD", "-f, --from ADDR",
-		                             "-D, --daemon",       "-V, --version",
-		                             "-h, --help" };
+	static const char *const names[] = { "-t, --test",
+		                             "-T, --dump",
+		                             "-p, --prefix DIR",
+		                             "-e, --explain REQUEST",
+		                             "-H, --header FIELD",
+		                             "-f, --from ADDR",
+		                             "-D, --daemon",
+		                             "-V, --version",
+		                             "-h, --help",
+		                             "--root DIR",
+		                             "--listen ADDR",
+		                             "--upload",
+		                             "--spa",
+		                             "--auth USER:PASSWORD" };
 	char room[8192];
 	struct buf text = buf_fixed(room, sizeof room - 1);
 
