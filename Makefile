@@ -164,6 +164,11 @@ compile_commands.json: Makefile
 
 # ---- installing
 
+# What shells know of the options, and where each looks for it.
+SHARE = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := webserv.bash=bash-completion/completions/webserv _webserv=zsh/site-functions/_webserv \
+	webserv.fish=fish/vendor_completions.d/webserv.fish
+
 # The manual's sources stay behind.
 install: all man
 	install -D -m 755 webserv $(DESTDIR)$(PREFIX)/sbin/webserv
@@ -172,11 +177,14 @@ install: all man
 	rm -rf $(addprefix $(DESTDIR)$(PREFIX)/share/webserv/www/manual/,source directives.txt)
 	install -D -m 644 $(BUILD)/man/webserv.8 $(DESTDIR)$(PREFIX)/share/man/man8/webserv.8
 	install -D -m 644 $(BUILD)/man/webserv.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/webserv.conf.5
+	for pair in $(COMPLETIONS); do \
+		install -D -m 644 conf/completions/$${pair%=*} $(SHARE)/$${pair#*=} || exit 1; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/webserv
 	rm -rf $(DESTDIR)$(PREFIX)/share/webserv
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man8/webserv.8 $(DESTDIR)$(PREFIX)/share/man/man5/webserv.conf.5
+	for pair in $(COMPLETIONS); do rm -f $(SHARE)/$${pair#*=}; done
 
 # What the tests need on Debian, beside the compiler: installed with sudo where we are not root.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)

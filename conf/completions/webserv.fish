@@ -1,0 +1,17 @@
+# fish completion for webserv(8)
+
+complete -c webserv -s t -l test -d 'Check the configuration and all files it names'
+complete -c webserv -s T -l dump -d 'Check it, then print it with every default filled in'
+complete -c webserv -s e -l explain -x -d 'What would answer METHOD URL, and why'
+complete -c webserv -s H -l header -x -d 'A field of that request: Name: value'
+complete -c webserv -s f -l from -x -d 'The client that sends it'
+complete -c webserv -s p -l prefix -x -a '(__fish_complete_directories)' -d 'What relative paths are relative to'
+complete -c webserv -s D -l daemon -d 'Go to the background once it listens'
+complete -c webserv -s s -l signal -x -a 'reload stop quit reopen upgrade status' -d 'Tell a running server'
+complete -c webserv -l root -x -a '(__fish_complete_directories)' -d 'Serve a directory at once'
+complete -c webserv -l listen -x -a '0.0.0.0 localhost' -d 'Where --root listens'
+complete -c webserv -l upload -d 'Take uploads; nothing is overwritten or deleted'
+complete -c webserv -l spa -d 'Page addresses without a file lead to /index.html'
+complete -c webserv -l auth -x -d 'Ask for USER:PASSWORD'
+complete -c webserv -s V -l version -d 'Print the version'
+complete -c webserv -s h -l help -d 'Print the help'
