@@ -46,6 +46,7 @@
 	    FIELD_LIST | FIELD_HOP | FIELD_NO_CGI)                                                 \
 	ROW(UPGRADE, 'u', 'd', "Upgrade", FIELD_LIST | FIELD_HOP | FIELD_NO_CGI)                   \
 	ROW(UPLOAD_COMPLETE, 'u', 't', "Upload-Complete", FIELD_SINGLETON)                         \
+	ROW(UPLOAD_LENGTH, 'u', 't', "Upload-Length", FIELD_SINGLETON)                             \
 	ROW(UPLOAD_OFFSET, 'u', 'e', "Upload-Offset", FIELD_SINGLETON)                             \
 	ROW(USER_AGENT, 'u', 'n', "User-Agent", FIELD_SINGLETON)                                   \
 	ROW(X_FORWARDED_FOR, 'x', 'o', "X-Forwarded-For", FIELD_LIST)                              \
