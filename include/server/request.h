@@ -27,6 +27,7 @@ struct sink {
 	size_t (*write)(struct request *r, struct str data);
 	void (*end)(struct request *r);
 	bool is_eager; /* always takes everything at once (a file): reads may be large */
+	bool keeps; /* what came before a connection was reset counts: it is still read and written */
 };
 
 /* The response as a handler fills it in before respond(). Every slice lives in the request's arena or longer. */

@@ -215,14 +215,26 @@ static bool conn_run(struct conn *c)
 	return true;
 }
 
+/* A reset: nobody is there to answer to, but what had come before it may still be wanted. */
+static void conn_break(struct conn *c)
+{
+	const struct request *r = c->request;
+
+	if (c->in == CONN_IN_BODY && r->sink && r->sink->keeps && !r->has_answer) {
+		c->can_read = true;
+		conn_advance_in(c);
+	}
+	conn_close(c);
+}
+
 static void conn_step(struct task *task)
 {
 	struct conn *c = LIST_ENTRY(task, struct conn, task);
 	uint64_t now = clock_now();
 
 	conn_input_open(c);
-	if (c->is_broken) { /* a reset: nobody is there to answer to */
-		conn_close(c);
+	if (c->is_broken) {
+		conn_break(c);
 		return;
 	}
 	if (c->is_late) {

@@ -297,10 +297,13 @@ void respond_error(struct request *r, unsigned status, const char *reason)
 
 void respond_interim(struct request *r, unsigned status, struct str fields)
 {
-	struct buf b = buf_in_arena(&r->arena, 64 + fields.len);
+	char room[512];
+	struct buf b = buf_fixed(room, sizeof room); /* a long upload hears many of them */
 
-	if (r->head.minor == 0 || b.failed)
+	if (r->head.minor == 0)
 		return; /* RFC 9110 section 15.2: never to HTTP/1.0 */
+	if (fields.len > sizeof room - 128)
+		b = buf_in_arena(&r->arena, 128 + fields.len);
 	buf_format(&b, "HTTP/1.1 %u %.*s\r\n", status, STR_ARG(status_reason(status)));
 	buf_add(&b, fields);
 	buf_text(&b, "\r\n");
