@@ -33,14 +33,19 @@ int path_open(int dirfd, struct str path, int flags, enum path_links links);
  */
 int path_open_parent(int dirfd, struct str path, enum path_links links, struct str *name);
 
+/* How every name begins that is ours alone: of files that are still being written. */
+#define PATH_RESERVED ".upload-"
+
+enum { PATH_TEMP_NAME = 48 };
+
 /*
  * A file being written that has no name yet: it appears whole under its name, or not at all.
  * Where the file system knows no O_TMPFILE it has a hidden name of its own until then.
  */
 struct path_temp {
-	int fd;          /* open for writing and reading; -1: none */
-	int dirfd;       /* the directory it will appear in, owned */
-	char hidden[32]; /* "" for an O_TMPFILE */
+	int fd;                      /* open for writing and reading; -1: none */
+	int dirfd;                   /* the directory it will appear in, owned */
+	char hidden[PATH_TEMP_NAME]; /* "" for an O_TMPFILE */
 };
 
 /* Makes one in the directory dirfd, which it then owns also on failure. 0, or -1 and errno. */
@@ -57,5 +62,8 @@ void path_temp_close(struct path_temp *temp);
 
 /* True for a name that begins with a dot in any segment, "/.well-known/" at the start excepted. */
 bool path_is_hidden(struct str path);
+
+/* True where a segment begins with PATH_RESERVED: nobody may read, write or list it by its name. */
+bool path_is_reserved(struct str path);
 
 #endif

@@ -195,6 +195,12 @@ enum status_format {
 };
 enum upload_overwrite { OVERWRITE_OFF, OVERWRITE_ON, OVERWRITE_RENAME };
 
+/* upload_resumable: uploads that may come in pieces. */
+struct upload_resumable {
+	bool is_on;
+	msec expire; /* without a new byte for so long, an unfinished one is given up */
+};
+
 struct command {
 	struct str program;   /* absolute path, C string; empty: the file itself is run */
 	struct str_list args; /* C strings, without argv[0] */
@@ -285,6 +291,7 @@ struct settings {
 	enum upload_overwrite upload_overwrite;
 	mode_t upload_access;
 	uint64_t upload_reserve; /* bytes kept free; 0: none */
+	struct upload_resumable upload_resumable;
 	enum since_mode if_modified_since;
 	enum autoindex_format autoindex_format;
 	enum status_format status;

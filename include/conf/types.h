@@ -58,6 +58,7 @@ extern const struct value_type value_access_log, value_error_log, value_log_form
 extern const struct value_type value_listen, value_server_name;
 extern const struct value_type value_auth_basic, value_auth_file;
 extern const struct value_type value_allow, value_deny, value_trusted, value_real_ip;
+extern const struct value_type value_resumable;
 extern const struct value_type value_limit_conn, value_limit_req;
 
 /* ---- pieces that the types share ------------------------------------------------------------------------ */

@@ -17,6 +17,7 @@ void wait_start(struct request *r);        /* DECIDE_WAIT */
 void cgi_start(struct request *r);         /* DECIDE_CGI */
 void upload_start(struct request *r);      /* DECIDE_UPLOAD */
 void put_start(struct request *r);         /* DECIDE_PUT */
+void resume_start(struct request *r);      /* DECIDE_RESUME */
 void remove_start(struct request *r);      /* DECIDE_DELETE */
 
 #endif

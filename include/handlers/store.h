@@ -30,8 +30,9 @@ bool store_holds(struct request *r, int dir, struct str path, struct str *rest);
  */
 struct str store_uri(struct request *r, struct str path);
 
-/* Judges the request's preconditions against the file as it is now. */
-enum precondition store_judge(const struct request *r, int dirfd, struct str name);
+/* Judges the head's preconditions against the file as it is now. */
+enum precondition store_judge(const struct request *r, const struct head *head, int dirfd,
+                              struct str name);
 
 /* The status for a system call that failed in the store, and why, as a sentence fragment. */
 struct store_fault {

@@ -22,6 +22,8 @@ struct upload_file {
 	        [UPLOAD_HIDDEN_SIZE]; /* where the file that it replaced waits for the end; "": none */
 };
 
+struct resume;
+
 /* A request that stores files, in its r->state. */
 struct upload {
 	int dirfd; /* the directory they go to */
@@ -29,8 +31,10 @@ struct upload {
 	        below; /* its path below the store, with a final slash; "" for the store itself */
 	VEC(struct upload_file *) files;
 	struct upload_file *current; /* receives the data; NULL: nothing wants it */
-	bool is_over;                /* answered: what still comes is nobody's */
-	struct multipart parser;     /* forms only */
+	const struct head *head;     /* whose preconditions hold: the request that began it */
+	struct resume *resume;   /* it may come in pieces (handlers/resume.h); NULL: it does not */
+	bool is_over;            /* answered: what still comes is nobody's */
+	struct multipart parser; /* forms only */
 	uint64_t allowed; /* bytes that may be written before upload_reserve is looked at again */
 };
 
@@ -39,8 +43,22 @@ struct upload {
 /* An upload that will not go into the directory: 403, 507, ... False when it has been answered so. */
 bool upload_may_begin(struct request *r, int dirfd);
 
+/* The same for so many bytes to come. */
+bool upload_may_take(struct request *r, int dirfd, uint64_t bytes);
+
+/* Before so many bytes are written: looks again, now and then. False when the request has been answered 507. */
+bool upload_may_write(struct request *r, size_t bytes);
+
 /* A new nameless file. NULL when the request has been answered with the reason. */
 struct upload_file *upload_add(struct request *r, struct str name);
+
+/* A file that is there already, and is now the request's. NULL as above; the temporary is then closed. */
+struct upload_file *upload_adopt(struct request *r, struct path_temp *temp, struct str name,
+                                 uint64_t size);
+
+/* Gives the files their names and answers: by POST's rules, by PUT's. */
+void upload_finish(struct request *r);
+void put_finish(struct request *r);
 
 /* Ends it with an error; what came so far is gone. name may be empty. */
 void upload_fail(struct request *r, unsigned status, const char *reason, struct str name);

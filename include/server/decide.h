@@ -20,6 +20,7 @@ enum decision_kind {
 	DECIDE_UPLOAD,   /* POST into the store */
 	DECIDE_PUT,      /* store_path below the store */
 	DECIDE_DELETE,
+	DECIDE_RESUME,  /* text is the token of an upload that comes in pieces */
 	DECIDE_STATUS,  /* location->settings.status: the figures */
 	DECIDE_OPTIONS, /* allow */
 	DECIDE_WAIT,    /* nothing yet: the gate wakes the request, which is decided anew */
@@ -53,6 +54,8 @@ struct decision {
 	struct str path_info;   /* the rest, decoded, encoded slashes decoded too; empty: none */
 	struct str
 	        store_path; /* DECIDE_PUT, DECIDE_DELETE: relative to the store, no final slash */
+	bool is_resumable;  /* DECIDE_UPLOAD, DECIDE_PUT: what is sent may come in pieces;
+	                     * DECIDE_OPTIONS: uploads may */
 	bool had_slash;     /* DECIDE_DELETE: the URI ended in a slash */
 	unsigned allow;     /* METHOD_BIT()s of what this resource answers, for Allow */
 };

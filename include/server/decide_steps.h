@@ -51,8 +51,12 @@ enum decided decide_script(struct request *r, struct file_view *view);
 bool decide_names_program(const struct request *r);
 bool decide_path_is_program(const struct request *r, struct str path);
 
-/* POST, PUT and DELETE with an upload_store (decide_store.c). */
+/* POST, PUT and DELETE with an upload_store, and uploads that come in pieces (decide_store.c). */
 enum decided decide_upload(struct request *r, struct file_view *view);
+
+/* Whether uploads may come in pieces here; whether the query names one that has been begun, and its token. */
+bool decide_may_resume(const struct request *r);
+bool decide_names_upload(const struct request *r, struct str *token);
 
 /* The index in config.dirs of the store that the file lies in, or CONFIG_NONE; *rest: its path below it. */
 int decide_store_of(const struct config *config, int dir, struct str path, struct arena *arena,

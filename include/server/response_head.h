@@ -9,6 +9,9 @@
 /* The head for r->response with this framing, in the arena; r->close_after is settled. ptr NULL: memory is out. */
 struct str response_head(struct request *r, enum output_framing framing);
 
+/* The line "Location: ...", in which absolute_redirect gives a path of our own the host that was asked for, if any. */
+void response_location(struct buf *b, const struct request *r, struct str location);
+
 /* Whether the connection must close after this answer (RFC 9112 section 9.3). */
 bool response_closes(const struct request *r, enum output_framing framing);
 

@@ -304,3 +304,13 @@ bool path_is_hidden(struct str path)
 			return true;
 	return false;
 }
+
+bool path_is_reserved(struct str path)
+{
+	static const struct str reserved = STR(PATH_RESERVED);
+
+	while (path.len > 0)
+		if (str_starts_with(str_cut(&path, '/'), reserved))
+			return true;
+	return false;
+}

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 /* A name that nobody else uses and that no listing shows. */
-static void temp_hidden_name(char name[32])
+static void temp_hidden_name(char name[PATH_TEMP_NAME])
 {
 	uint64_t n = 0;
 
 	if (getrandom(&n, sizeof n, GRND_NONBLOCK) != (ssize_t)sizeof n)
 		n = (uint64_t)getpid() << 32 | (uint64_t)(uintptr_t)&n;
-	snprintf(name, 32, ".upload-%016llx", (unsigned long long)n);
+	snprintf(name, PATH_TEMP_NAME, PATH_RESERVED "%016llx", (unsigned long long)n);
 }
 
 int path_temp_open(struct path_temp *temp, int dirfd, mode_t mode)

@@ -381,6 +381,12 @@ const struct directive directives[] = {
 	  .doc = "How much of the store's file system an upload must leave free, beyond what the "
 	         "system itself keeps for root. One that would not is answered 507: before its "
 	         "body is asked for where the length is known, else as soon as it is seen." },
+	{ .name = STR("upload_resumable"), .where = L, ARGS(1, 2), IN_SETTINGS(upload_resumable),
+	  .type = &value_resumable, .usual = "off", .syntax = "on | off [expire=TIME]",
+	  .doc = "on: a POST or PUT with the field Upload-Complete may come in pieces, and goes on "
+	         "where it was cut off, by draft-ietf-httpbis-resumable-upload. What came so far "
+	         "waits hidden in the store, survives a restart, and is given up when nothing "
+	         "more has come for TIME (1d)." },
 	/* ---- programs ---- */
 	{ .name = STR("cgi"), .where = MSL, ARGS(1, ANY), .repeatable = true, .is_content = true,
 	  IN_SETTINGS(cgi), .type = &value_cgi, .syntax = ".EXT [PROGRAM [ARG...]]",

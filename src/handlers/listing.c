@@ -49,8 +49,8 @@ static bool listing_look(const struct listing *l, const struct dirent *d,
 	struct str name = str_from(d->d_name);
 	struct stat st;
 
-	if (name.ptr[0] == '.' &&
-	    (!request_settings(l->r)->dotfiles || name.len == 1 || str_eq(name, STR_OF(".."))))
+	if (name.ptr[0] == '.' && (!request_settings(l->r)->dotfiles || name.len == 1 ||
+	                           str_eq(name, STR_OF("..")) || path_is_reserved(name)))
 		return false;
 	if (d->d_type != DT_LNK && fstatat(dirfd(l->dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;

@@ -1,4 +1,5 @@
 #include "handlers/handlers.h"
+#include "handlers/resume.h"
 #include "handlers/store.h"
 #include "handlers/upload.h"
 #include "server/response.h"
@@ -39,7 +40,7 @@ static enum put_state put_look(struct request *r, const struct upload *u, struct
 
 	if (exists && S_ISDIR(st.st_mode))
 		return put_refuse(r, 409, store_fault_of(EISDIR).reason);
-	if (store_judge(r, u->dirfd, name) != PRECONDITION_PROCEED)
+	if (store_judge(r, u->head, u->dirfd, name) != PRECONDITION_PROCEED)
 		return put_refuse(r, 412, NULL);
 	if (exists && request_settings(r)->upload_overwrite != OVERWRITE_ON)
 		return put_refuse(r, 409, store_fault_of(EEXIST).reason);
@@ -74,13 +75,11 @@ static void put_validators(struct request *r, const struct upload_file *f)
 	r->response.modified = file->modified.tv_sec;
 }
 
-static void put_end(struct request *r)
+void put_finish(struct request *r)
 {
 	struct upload *u = r->state;
 	enum put_state state;
 
-	if (u->is_over)
-		return;
 	if (put_commit(r, u, &state) != 0) {
 		if (!u->is_over)
 			upload_fault(r, errno, no_name);
@@ -88,6 +87,8 @@ static void put_end(struct request *r)
 	}
 	file_cache_touch(&r->worker->files);
 	upload_count(r);
+	if (u->resume)
+		resume_committed(r);
 	put_validators(r, u->files.items[0]);
 	if (state == PUT_FREE) {
 		upload_answer(r);
@@ -95,6 +96,14 @@ static void put_end(struct request *r)
 	}
 	body_empty(&r->response.body);
 	respond(r, 204);
+}
+
+static void put_end(struct request *r)
+{
+	struct upload *u = r->state;
+
+	if (!u->is_over)
+		put_finish(r);
 }
 
 static const struct sink put_sink = { .write = upload_write_file,
@@ -122,11 +131,20 @@ void put_start(struct request *r)
 	struct str name;
 
 	r->state = u;
-	if (!u)
+	if (!u) {
 		respond_error(r, 500, "out of memory");
-	else if (upload_is_forged(r))
+		return;
+	}
+	u->head = &r->head;
+	if (upload_is_forged(r)) {
 		upload_fail(r, 403, "a page of another site may not upload here", no_name);
-	else if (put_open(r, u, &name) && put_look(r, u, name) != PUT_REFUSED &&
-	         upload_may_begin(r, u->dirfd) && (u->current = upload_add(r, name)))
+		return;
+	}
+	if (!put_open(r, u, &name) || put_look(r, u, name) == PUT_REFUSED ||
+	    !upload_may_begin(r, u->dirfd))
+		return;
+	if (r->decision.is_resumable)
+		resume_create(r, name);
+	else if ((u->current = upload_add(r, name)))
 		upload_receive(r, &put_sink);
 }

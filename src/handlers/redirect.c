@@ -1,4 +1,5 @@
 #include "handlers/handlers.h"
+#include "handlers/resume.h"
 #include "http/escape.h"
 #include "net/timer.h"
 #include "server/conn.h"
@@ -72,6 +73,8 @@ void options_start(struct request *r)
 {
 	r->sink = &sink_discard;
 	r->response.allow = r->decision.allow;
+	if (r->decision.is_resumable)
+		resume_describe(r);
 	body_empty(&r->response.body);
 	respond(r, 200);
 }

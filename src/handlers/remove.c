@@ -41,7 +41,7 @@ static void remove_name(struct request *r, int dirfd, struct str name)
 		respond_error(r, 404, NULL);
 		return;
 	}
-	if (store_judge(r, dirfd, name) != PRECONDITION_PROCEED) {
+	if (store_judge(r, &r->head, dirfd, name) != PRECONDITION_PROCEED) {
 		respond_error(r, 412, NULL);
 		return;
 	}

@@ -151,7 +151,8 @@ struct str store_uri(struct request *r, struct str path)
 
 /* ---- judging and refusing -------------------------------------------------------------------------- */
 
-enum precondition store_judge(const struct request *r, int dirfd, struct str name)
+enum precondition store_judge(const struct request *r, const struct head *head, int dirfd,
+                              struct str name)
 {
 	const struct settings *set = request_settings(r);
 	int fd = path_open(dirfd, name, O_PATH, store_links(set));
@@ -165,8 +166,7 @@ enum precondition store_judge(const struct request *r, int dirfd, struct str nam
 		if (set->etag)
 			v.etag = file_etag(&file);
 	}
-	verdict =
-	        precondition_judge(&r->head, &v, set->if_modified_since, clock_cached.wall.tv_sec);
+	verdict = precondition_judge(head, &v, set->if_modified_since, clock_cached.wall.tv_sec);
 	if (fd >= 0)
 		close(fd);
 	return verdict == PRECONDITION_PROCEED ? verdict : PRECONDITION_FAILED;

@@ -15,6 +15,7 @@ const struct handler_table handlers_table = {
 		[DECIDE_UPLOAD] = { upload_start },
 		[DECIDE_PUT] = { put_start },
 		[DECIDE_DELETE] = { remove_start },
+		[DECIDE_RESUME] = { resume_start },
 		[DECIDE_STATUS] = { status_start },
 		[DECIDE_OPTIONS] = { options_start },
 		[DECIDE_WAIT] = { wait_start },

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "handlers/handlers.h"
+#include "handlers/resume.h"
 #include "handlers/store.h"
 #include "net/io.h"
 #include "server/decide_steps.h"
@@ -21,6 +22,8 @@ void upload_fail(struct request *r, unsigned status, const char *reason, struct 
 
 	u->is_over = true;
 	u->current = NULL;
+	if (u->resume)
+		resume_failed(r, status);
 	for (size_t i = 0; i < u->files.len; i++) /* gives the room back at once */
 		path_temp_close(&u->files.items[i]->temp);
 	respond_error(r, status, store_reason(r, reason, name));
@@ -54,19 +57,24 @@ static bool upload_has_room(struct request *r, int dirfd, uint64_t bytes, uint64
 
 bool upload_may_begin(struct request *r, int dirfd)
 {
+	/* Of a chunked body nothing is known yet but that it will hardly be empty. */
+	return upload_may_take(r, dirfd,
+	                       r->framing.kind == FRAMING_CHUNKED ? 1 : r->framing.length);
+}
+
+bool upload_may_take(struct request *r, int dirfd, uint64_t bytes)
+{
 	struct upload *u = r->state;
 	uint64_t room;
 
-	/* Of a chunked body nothing is known yet but that it will hardly be empty. */
-	if (!upload_has_room(r, dirfd, r->framing.kind == FRAMING_CHUNKED ? 1 : r->framing.length,
-	                     &room))
+	if (!upload_has_room(r, dirfd, bytes, &room))
 		return false;
 	u->allowed = room < UPLOAD_LOOK ? room : UPLOAD_LOOK;
 	return true;
 }
 
-/* Looks again every few megabytes, and at each piece when the reserve is near: others fill the disk, too. */
-static bool upload_may_write(struct request *r, size_t bytes)
+/* Looks every few megabytes, and at each piece when the reserve is near: others fill the disk, too. */
+bool upload_may_write(struct request *r, size_t bytes)
 {
 	struct upload *u = r->state;
 	uint64_t room;
@@ -89,12 +97,12 @@ static void upload_close_temp(void *subject)
 	path_temp_close(subject);
 }
 
-struct upload_file *upload_add(struct request *r, struct str name)
+/* A row for a file, without one. */
+static struct upload_file *upload_push(struct request *r, struct str name)
 {
 	struct upload *u = r->state;
 	struct upload_file *f = arena_zero(&r->arena, sizeof *f);
 	struct upload_file **slot = f ? VEC_PUSH(&r->arena, &u->files) : NULL;
-	int dirfd;
 
 	if (!slot || !(name = arena_str(&r->arena, name)).ptr) {
 		u->files.len -= slot != NULL;
@@ -108,9 +116,34 @@ struct upload_file *upload_add(struct request *r, struct str name)
 		upload_fail(r, 500, "out of memory", str_make(NULL, 0));
 		return NULL;
 	}
+	return f;
+}
+
+struct upload_file *upload_adopt(struct request *r, struct path_temp *temp, struct str name,
+                                 uint64_t size)
+{
+	struct upload_file *f = upload_push(r, name);
+
+	if (!f) {
+		path_temp_close(temp);
+		return NULL;
+	}
+	f->temp = *temp;
+	f->size = size;
+	return f;
+}
+
+struct upload_file *upload_add(struct request *r, struct str name)
+{
+	struct upload *u = r->state;
+	struct upload_file *f = upload_push(r, name);
+	int dirfd;
+
+	if (!f)
+		return NULL;
 	dirfd = fcntl(u->dirfd, F_DUPFD_CLOEXEC, 3);
 	if (dirfd < 0 || path_temp_open(&f->temp, dirfd, request_settings(r)->upload_access) != 0) {
-		upload_fault(r, errno, name);
+		upload_fault(r, errno, f->name);
 		return NULL;
 	}
 	return f;
@@ -144,21 +177,25 @@ void upload_receive(struct request *r, const struct sink *sink)
 }
 
 /* A name that is taken already is refused before its gigabytes have come; the commit will look again. */
-static struct upload_file *upload_begin_file(struct request *r, struct str name)
+static bool upload_name_is_free(struct request *r, struct str name)
 {
 	struct upload *u = r->state;
 	struct stat st;
 
-	if (request_settings(r)->upload_overwrite == OVERWRITE_OFF &&
-	    fstatat(u->dirfd, name.ptr, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		upload_fault(r, EEXIST, name);
-		return NULL;
-	}
-	return upload_add(r, name);
+	if (request_settings(r)->upload_overwrite != OVERWRITE_OFF ||
+	    fstatat(u->dirfd, name.ptr, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return true;
+	upload_fault(r, EEXIST, name);
+	return false;
+}
+
+static struct upload_file *upload_begin_file(struct request *r, struct str name)
+{
+	return upload_name_is_free(r, name) ? upload_add(r, name) : NULL;
 }
 
 /* Everything is there: names for all of it. */
-static void upload_finish(struct request *r)
+void upload_finish(struct request *r)
 {
 	struct upload *u = r->state;
 	struct upload_file *failed = NULL;
@@ -169,6 +206,8 @@ static void upload_finish(struct request *r)
 	}
 	file_cache_touch(&r->worker->files);
 	upload_count(r);
+	if (u->resume)
+		resume_committed(r);
 	upload_answer(r);
 }
 
@@ -285,13 +324,19 @@ static void raw_start(struct request *r)
 	char room[FILENAME_MAX_BYTES + 1];
 	struct str name;
 
-	if (r->framing.kind == FRAMING_NONE && !r->framing.has_length) {
+	if (r->framing.kind == FRAMING_NONE && !r->framing.has_length &&
+	    !r->decision.is_resumable) {
 		upload_fail(r, 400, "a POST without a body: there is nothing to store",
 		            str_make(NULL, 0));
 		return;
 	}
 	if (!raw_name(r, room, &name))
 		return;
+	if (r->decision.is_resumable) {
+		if (upload_name_is_free(r, name))
+			resume_create(r, name);
+		return;
+	}
 	u->current = upload_begin_file(r, name);
 	if (u->current)
 		upload_receive(r, &raw_sink);
@@ -338,8 +383,25 @@ static struct upload *upload_open(struct request *r)
 		return NULL;
 	}
 	r->state = u;
+	u->head = &r->head;
 	u->dirfd = upload_open_directory(r, &u->below);
 	return upload_keep_directory(r, u) && upload_may_begin(r, u->dirfd) ? u : NULL;
+}
+
+/*
+ * A server may pass Upload-Complete: ?1 over, and of a form we do: what is stored is what is in it, and that is only
+ * seen as it comes. But then there is no second piece, and the limit is that of every body.
+ */
+static bool form_may_come(struct request *r)
+{
+	struct upload_fields fields;
+
+	upload_fields_read(&r->head, &fields);
+	if (!fields.complete)
+		respond_error(r, 415, "a form can't come in pieces: send the file itself");
+	else if (r->body_max > 0 && r->framing.length > r->body_max)
+		respond_error(r, 413, "the body is larger than this location takes");
+	return !r->has_answer && !r->redo;
 }
 
 void upload_start(struct request *r)
@@ -357,6 +419,8 @@ void upload_start(struct request *r)
 		respond_error(r, 400, "a form without a valid boundary");
 		return;
 	}
+	if (is_form && r->decision.is_resumable && !form_may_come(r))
+		return;
 	u = upload_open(r);
 	if (!u)
 		return;

@@ -69,6 +69,6 @@ void upload_name_hidden(char room[UPLOAD_HIDDEN_SIZE])
 {
 	struct buf b = buf_fixed(room, UPLOAD_HIDDEN_SIZE - 1);
 
-	buf_format(&b, ".upload-%016llx", (unsigned long long)name_chance());
+	buf_format(&b, PATH_RESERVED "%016llx", (unsigned long long)name_chance());
 	room[b.len] = '\0';
 }

@@ -216,6 +216,22 @@ static void describe_put(struct request *r)
 		            taken);
 }
 
+static void describe_resume(struct request *r)
+{
+	struct explain *e = explain_of(r);
+
+	explain_say(
+	        e, "upload_resumable",
+	        "an upload that was begun at this address and may come in pieces; what is of it "
+	        "lies hidden in %s",
+	        store_path(r));
+	explain_say(e, "answer", "%s; nothing is done now",
+	            r->method == METHOD_PATCH
+	                    ? "204 once the bytes are appended, or what the whole is answered with"
+	            : r->method == METHOD_DELETE ? "204 once it is given up"
+	                                         : "204 with its offset, or 404");
+}
+
 static void describe_remove(struct request *r)
 {
 	explain_say(explain_of(r), "delete", "%s/%.*s", store_path(r),
@@ -238,6 +254,7 @@ const struct handler_table explain_handlers = {
 		[DECIDE_UPLOAD] = { describe_upload },
 		[DECIDE_PUT] = { describe_put },
 		[DECIDE_DELETE] = { describe_remove },
+		[DECIDE_RESUME] = { describe_resume },
 		[DECIDE_STATUS] = { describe_status },
 		[DECIDE_OPTIONS] = { options_start },
 		[DECIDE_WAIT] = { describe_wait },

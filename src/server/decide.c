@@ -15,7 +15,10 @@ enum { DECIDE_HOPS_MAX = 10 };
 enum {
 	METHODS_STATIC =
 	        METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_OPTIONS),
-	METHODS_STORE = METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_DELETE)
+	METHODS_STORE =
+	        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_DELETE),
+	/* of an upload that comes in pieces, whatever `methods` says of the files */
+	METHODS_RESUME = METHODS_STATIC | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_DELETE)
 };
 
 /* ---- small answers ---------------------------------------------------------------------------------- */
@@ -89,9 +92,18 @@ static enum decided decide_method(struct request *r)
 	const struct settings *set = request_settings(r);
 	bool is_program = set->cgi_pass.program.len > 0 || decide_names_program(r);
 	enum decided d;
+	struct str token;
 
 	if (r->method == METHOD_OTHER && !methods_name_other(&set->methods, r->head.method_name))
 		return decide_error(r, 501, "the method is not known here");
+	if (decide_names_upload(r, &token) && METHODS_RESUME & METHOD_BIT(r->method)) {
+		r->decision.allow = METHODS_RESUME;
+		if (r->method != METHOD_OPTIONS)
+			return DECIDE_ON;
+		r->decision.kind = DECIDE_OPTIONS;
+		r->decision.is_resumable = true;
+		return DECIDED;
+	}
 	d = decide_answers(r, is_program || (r->method == METHOD_POST && decide_may_post(r))
 	                              ? METHOD_BIT(METHOD_POST)
 	                              : 0);
@@ -101,6 +113,7 @@ static enum decided decide_method(struct request *r)
 	if (is_program && set->methods.is_set && (set->methods.mask & METHOD_BIT(METHOD_OPTIONS)))
 		return DECIDE_ON;
 	r->decision.kind = DECIDE_OPTIONS;
+	r->decision.is_resumable = decide_may_resume(r);
 	return DECIDED;
 }
 
@@ -410,8 +423,10 @@ static enum decided decide_once(struct request *r, struct file_view *view, struc
 		return decide_cgi_pass(r);
 	if (set->status != STATUS_OFF)
 		return decide_figures(r);
-	if (!set->dotfiles && path_is_hidden(r->target.path)) {
-		TRACE(r, "dotfiles", "deny: the path has a name that begins with a dot");
+	if (set->dotfiles ? path_is_reserved(r->target.path) : path_is_hidden(r->target.path)) {
+		TRACE(r, "dotfiles", "%s",
+		      set->dotfiles ? "what is being uploaded has no name yet"
+		                    : "deny: the path has a name that begins with a dot");
 		return decide_error(r, 404, NULL);
 	}
 	d = decide_upload(r, view);

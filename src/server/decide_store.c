@@ -1,6 +1,8 @@
 #include "base/clock.h"
+#include "http/upload_fields.h"
 #include "server/decide_steps.h"
 #include "server/request.h"
+#include "server/trace.h"
 #include "server/worker.h"
 
 /* What `path` is called below the directory `store`, where it lies there at all. */
@@ -69,6 +71,52 @@ static enum decided store_target(struct request *r, struct file_view *view)
 	return r->decision.store_path.ptr ? DECIDE_ON : decide_error(r, 500, "out of memory");
 }
 
+/* ---- uploads that come in pieces ---------------------------------------------------------------------- */
+
+bool decide_may_resume(const struct request *r)
+{
+	const struct settings *set = request_settings(r);
+
+	return set->upload_resumable.is_on && set->store != CONFIG_NONE &&
+	       r->decision.allow & (METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_PUT));
+}
+
+/* Where the client asks for it. What came here by a redirect of ours has no address to go on at. */
+static bool store_resumes(struct request *r)
+{
+	struct upload_fields fields;
+
+	if (!decide_may_resume(r) || r->redirects > 0)
+		return false;
+	upload_fields_read(&r->head, &fields);
+	if (fields.has_complete)
+		TRACE(r, "upload_resumable", "on, and Upload-Complete is %s: it may come in pieces",
+		      fields.complete ? "true" : "false");
+	return fields.has_complete;
+}
+
+bool decide_names_upload(const struct request *r, struct str *token)
+{
+	static const struct str name = STR("upload=");
+	const struct settings *set = request_settings(r);
+
+	if (!set->upload_resumable.is_on || set->store == CONFIG_NONE || r->is_internal ||
+	    !str_starts_with(r->target.query, name))
+		return false;
+	*token = str_from_index(r->target.query, name.len);
+	return upload_token_is_good(*token);
+}
+
+static enum decided store_resume(struct request *r, struct str token)
+{
+	TRACE(r, "upload_resumable", "on: the query names an upload that comes in pieces");
+	r->decision.kind = DECIDE_RESUME;
+	r->decision.text = token;
+	return DECIDED;
+}
+
+/* ---- methods ------------------------------------------------------------------------------------------- */
+
 static enum decided store_put(struct request *r, struct file_view *view)
 {
 	enum decided d = store_target(r, view);
@@ -80,6 +128,7 @@ static enum decided store_put(struct request *r, struct file_view *view)
 	if (r->decision.had_slash || r->decision.store_path.len == 0)
 		return decide_error(r, 409, "a file can't be stored under a directory's address");
 	r->decision.kind = DECIDE_PUT;
+	r->decision.is_resumable = store_resumes(r);
 	return DECIDED;
 }
 
@@ -97,8 +146,12 @@ static enum decided store_delete(struct request *r, struct file_view *view)
 
 enum decided decide_upload(struct request *r, struct file_view *view)
 {
+	struct str token;
+
 	if (request_settings(r)->store == CONFIG_NONE)
 		return DECIDE_ON;
+	if (r->method != METHOD_POST && r->method != METHOD_PUT && decide_names_upload(r, &token))
+		return store_resume(r, token);
 	switch (r->method) {
 	case METHOD_PUT:
 		return store_put(r, view);
@@ -106,6 +159,7 @@ enum decided decide_upload(struct request *r, struct file_view *view)
 		return store_delete(r, view);
 	case METHOD_POST:
 		r->decision.kind = DECIDE_UPLOAD;
+		r->decision.is_resumable = store_resumes(r);
 		return DECIDED;
 	default:
 		return DECIDE_ON;

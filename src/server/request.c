@@ -199,6 +199,17 @@ void request_wake(struct request *r)
 
 /* ---- routing --------------------------------------------------------------------------------------- */
 
+/* Of what comes in pieces the limit is for the whole, and the handler's to see to. */
+static bool request_is_too_long(const struct request *r)
+{
+	const struct decision *d = &r->decision;
+	uint64_t most = request_settings(r)->client_max_body_size;
+
+	return r->error_status == 0 && most > 0 && r->framing.kind == FRAMING_LENGTH &&
+	       r->framing.length > most && d->kind != DECIDE_CLOSE && d->kind != DECIDE_RESUME &&
+	       !d->is_resumable;
+}
+
 /* One decision carried out. The body's limit is the location's, and known too late to stop a refusal. */
 static void request_decide(struct request *r)
 {
@@ -209,9 +220,7 @@ static void request_decide(struct request *r)
 	set = request_settings(r);
 	if (is_first || r->body_max == 0)
 		r->body_max = set->client_max_body_size;
-	if (r->error_status == 0 && set->client_max_body_size > 0 &&
-	    r->framing.kind == FRAMING_LENGTH && r->framing.length > set->client_max_body_size &&
-	    r->decision.kind != DECIDE_CLOSE) {
+	if (request_is_too_long(r)) {
 		respond_error(r, 413, "the body is larger than this location takes");
 		return;
 	}

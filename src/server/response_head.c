@@ -194,10 +194,8 @@ static void head_framing(struct buf *b, const struct response *p, enum output_fr
 		buf_format(b, "Content-Length: %lld\r\n", (long long)p->body.length);
 }
 
-/* absolute_redirect: a path of our own gets the host that was asked for; without Host it stays a path. */
-static void head_location(struct buf *b, struct request *r)
+void response_location(struct buf *b, const struct request *r, struct str location)
 {
-	struct str location = r->response.location;
 	bool is_path = location.ptr[0] == '/' && !str_starts_with(location, STR_OF("//"));
 
 	buf_text(b, "Location: ");
@@ -223,7 +221,7 @@ struct str response_head(struct request *r, enum output_framing framing)
 	if (p->etag.len > 0)
 		head_line(&b, "ETag: ", p->etag);
 	if (p->location.len > 0)
-		head_location(&b, r);
+		response_location(&b, r, p->location);
 	if (p->allow != 0)
 		head_allow(&b, p->allow);
 	head_challenge(&b, r);

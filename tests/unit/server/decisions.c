@@ -130,6 +130,9 @@ static void decision_text(struct buf *b, const struct machine *m, const struct d
 		buf_add(b, d->store_path);
 		buf_text(b, d->had_slash ? "/" : "");
 		return;
+	case DECIDE_RESUME:
+		buf_text(b, "resume");
+		return;
 	case DECIDE_STATUS:
 		buf_text(b, "status");
 		return;

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#define TOKEN        "0123456789abcdef0123456789abcdef"
 #define HEAD(first)  first " HTTP/1.1\nHost: h\nContent-Length: 1\n"
 
 static const struct fake_file files[] = {
@@ -18,6 +19,8 @@ static const char config[] =
         " location /read/ { alias %s/store/; upload_store %s/store; methods GET POST; }"
         " location /away/ { alias %s/www/; upload_store %s/store; }"
         " location = /form { upload_store %s/store; }"
+        " location /more/ { alias %s/store/; upload_store %s/store; upload_resumable on;"
+        "  methods GET POST PUT; }"
         " location /dots/ { alias %s/store/; upload_store %s/store; dotfiles allow; }"
         "}";
 
@@ -52,6 +55,25 @@ static const struct question questions[] = {
 	  "options GET HEAD POST PUT DELETE OPTIONS" },
 	{ "PATCH is none of them", HEAD("PATCH /up/x"),
 	  "error 405 GET HEAD POST PUT DELETE OPTIONS" },
+	{ "an upload that comes in pieces has an address of its own",
+	  HEAD("HEAD /more/x?upload=" TOKEN), "resume" },
+	{ "GET is HEAD there", HEAD("GET /more/x?upload=" TOKEN), "resume" },
+	{ "PATCH adds to it", HEAD("PATCH /more/x?upload=" TOKEN), "resume" },
+	{ "DELETE gives it up, whatever `methods` says of files",
+	  HEAD("DELETE /more/x?upload=" TOKEN), "resume" },
+	{ "but of files it says so", HEAD("DELETE /more/x"),
+	  "error 405 GET HEAD POST PUT OPTIONS" },
+	{ "OPTIONS tells that", HEAD("OPTIONS /more/x?upload=" TOKEN),
+	  "options GET HEAD DELETE OPTIONS PATCH" },
+	{ "PUT and POST are what they always are", HEAD("PUT /more/x?upload=" TOKEN), "put x" },
+	{ "a token has 32 digits", HEAD("GET /more/x?upload=" TOKEN "0"), "file 200 store/x" },
+	{ "of hexadecimal", HEAD("GET /more/x?upload=0123456789abcdef0123456789abcdeX"),
+	  "file 200 store/x" },
+	{ "and is the whole query", HEAD("GET /more/x?a&upload=" TOKEN), "file 200 store/x" },
+	{ "where uploads come whole it is a query like others", HEAD("GET /up/x?upload=" TOKEN),
+	  "file 200 store/x" },
+	{ "what is being uploaded has no name", HEAD("GET /dots/.upload-x"), "error 404" },
+	{ "in no directory", HEAD("PUT /dots/a/.upload-x/b"), "error 404" },
 	{ "outside of a store there is none", HEAD("PUT /x"), "error 405 GET HEAD OPTIONS" },
 };
 
