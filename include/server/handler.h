@@ -4,6 +4,7 @@
 #include "server/decide.h"
 
 struct request;
+struct worker;
 
 /*
  * What carries out one kind of decision. start() ends with exactly one respond*() or
@@ -17,6 +18,13 @@ struct handler {
 /* One for each decision kind; main passes handlers/table.c down. */
 struct handler_table {
 	struct handler rows[DECIDE_COUNT];
+	/*
+	 * Tidies up what handlers keep on disk, a little at a time, in the first worker: says after how many ms it
+	 * wants to be called again (TIMER_NEVER: not at all). NULL: there is nothing of the kind. The end gives back
+	 * what it holds meanwhile.
+	 */
+	uint64_t (*keep_house)(struct worker *w);
+	void (*keep_house_end)(struct worker *w);
 };
 
 #endif

@@ -68,6 +68,8 @@ struct worker {
 	uint64_t conn_number;
 	struct timer listen_timer; /* tries to listen again after a shortage of descriptors */
 	struct timer drain_timer;  /* the end of patience when draining */
+	struct timer house_timer;  /* when handlers->keep_house() is called next */
+	void *house;               /* that function's own */
 	bool listening, draining;
 	char *scratch;    /* WORKER_SCRATCH bytes that every read goes into */
 	struct str input; /* unread bytes of the connection that is being stepped */

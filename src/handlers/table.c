@@ -1,6 +1,7 @@
 #include "handlers/table.h"
 
 #include "handlers/handlers.h"
+#include "handlers/sweep.h"
 
 const struct handler_table handlers_table = {
 	.rows = {
@@ -20,4 +21,6 @@ const struct handler_table handlers_table = {
 		[DECIDE_OPTIONS] = { options_start },
 		[DECIDE_WAIT] = { wait_start },
 	},
+	.keep_house = sweep_step,
+	.keep_house_end = sweep_end,
 };

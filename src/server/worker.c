@@ -21,7 +21,8 @@ enum {
 	WORKER_ARENA = 16 * 1024, /* a request and its head fit in one chunk */
 	WORKER_ARENAS_KEPT = 64,
 	WORKER_RESERVE = 16, /* descriptors that connections may not use up */
-	WORKER_RETRY_MS = 1000
+	WORKER_RETRY_MS = 1000,
+	WORKER_HOUSE_MS = 1000 /* from the start to the first tidying up */
 };
 
 /* ---- accepting --------------------------------------------------------------------------------------- */
@@ -129,6 +130,17 @@ static void worker_accept(struct watch *watch, uint32_t events)
 	for (unsigned i = 0; i < waiting && l->worker->listening; i++)
 		if (!worker_accept_one(l))
 			return;
+}
+
+/* ---- tidying up -------------------------------------------------------------------------------------- */
+
+static void worker_keep_house(struct timer *timer)
+{
+	struct worker *w = LIST_ENTRY(timer, struct worker, house_timer);
+	uint64_t rest = w->draining ? TIMER_NEVER : w->handlers->keep_house(w);
+
+	if (rest != TIMER_NEVER)
+		timer_set(&w->loop.timers, timer, clock_now() + rest);
 }
 
 /* ---- draining ---------------------------------------------------------------------------------------- */
@@ -328,6 +340,17 @@ static void worker_count_cache(struct worker *w)
 	w->cache_misses = w->files.misses;
 }
 
+/* One worker tidies up for all. */
+static bool worker_start_timers(struct worker *w, const struct worker_start *start)
+{
+	bool keeps_house = start->number == 0 && w->handlers && w->handlers->keep_house;
+	uint64_t house = keeps_house ? clock_now() + WORKER_HOUSE_MS : TIMER_NEVER;
+
+	return timer_start(&w->loop.timers, &w->listen_timer, worker_listen_again, TIMER_NEVER) &&
+	       timer_start(&w->loop.timers, &w->drain_timer, worker_give_up, TIMER_NEVER) &&
+	       timer_start(&w->loop.timers, &w->house_timer, worker_keep_house, house);
+}
+
 static void worker_before_sleep(struct loop *loop)
 {
 	struct worker *w = LIST_ENTRY(loop, struct worker, loop);
@@ -356,11 +379,9 @@ int worker_open(struct worker *w, const struct worker_start *start)
 	if (!w->fields || !w->scratch || !w->cork || loop_init(&w->loop) != 0)
 		return -1;
 	w->loop.before_sleep = worker_before_sleep;
-	if (!timer_start(&w->loop.timers, &w->listen_timer, worker_listen_again, TIMER_NEVER) ||
-	    !timer_start(&w->loop.timers, &w->drain_timer, worker_give_up, TIMER_NEVER) ||
-	    !access_logs_init(&w->logs, w->config) || worker_open_dirs(w) != 0 ||
-	    worker_open_control(w, start) != 0 || worker_open_gate(w, start) != 0 ||
-	    worker_open_listeners(w, start) != 0)
+	if (!worker_start_timers(w, start) || !access_logs_init(&w->logs, w->config) ||
+	    worker_open_dirs(w) != 0 || worker_open_control(w, start) != 0 ||
+	    worker_open_gate(w, start) != 0 || worker_open_listeners(w, start) != 0)
 		return -1;
 	file_cache_init(&w->files, w->dirs, &w->config->file_cache,
 	                start->shared ? &start->shared->file_epoch : &w->alone.file_epoch);
@@ -386,6 +407,8 @@ void worker_close(struct worker *w)
 	auth_close(w->auth);
 	limiter_close(&w->limiter);
 	loop_bury_dead(&w->loop);
+	if (w->handlers && w->handlers->keep_house_end)
+		w->handlers->keep_house_end(w);
 	if (w->dirs)
 		file_cache_end(&w->files);
 	access_logs_flush(&w->logs);
@@ -399,6 +422,7 @@ void worker_close(struct worker *w)
 	loop_close(&w->signals);
 	timer_stop(&w->loop.timers, &w->listen_timer);
 	timer_stop(&w->loop.timers, &w->drain_timer);
+	timer_stop(&w->loop.timers, &w->house_timer);
 	loop_end(&w->loop);
 	arena_pool_end(&w->arenas);
 	free(w->dirs);

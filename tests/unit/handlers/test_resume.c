@@ -695,6 +695,43 @@ Test(resume, past_its_time_it_is_gone)
 	machine_close(&p.m);
 }
 
+Test(resume, the_sweep_takes_what_is_past_its_time_and_nothing_else)
+{
+	struct player p;
+
+	begin(&p);
+	tree_put(&p.m.tree, "store/.upload-0123456789abcdef", "fresh");
+	tree_put(&p.m.tree, "store/.upload-mine", "not ours");
+	machine_wait(&p.m, 2000);
+	cr_expect(eq(sz, player_hidden(&p, "store", NULL), 4), "the first pass");
+	touch_hidden(&p, MACHINE_WALL - 3601);
+	machine_wait(&p.m, 3600000);
+	cr_expect(eq(sz, player_hidden(&p, "store", NULL), 2), "the next pass");
+	machine_close(&p.m);
+}
+
+/* A change of name counts, which no test can set back: so the clock goes forward. */
+Test(resume, the_sweep_takes_leftovers_of_our_name_when_they_are_a_day_old)
+{
+	struct player p;
+
+	player_open(&p);
+	tree_put(&p.m.tree, "store/.upload-0123456789abcdef", "old");
+	tree_put(&p.m.tree, "store/sub/.upload-0123456789abcdef", "old");
+	tree_put(&p.m.tree, "store/.upload-0123456789ABCDEF", "not ours");
+	tree_put(&p.m.tree, "store/.upload-0123456789abcdef0", "not ours");
+	tree_put(&p.m.tree, "store/file", "a user's");
+	p.m.wall = time(NULL) + 80000;
+	machine_wait(&p.m, 2000);
+	cr_expect(eq(sz, player_hidden(&p, "store", NULL), 3), "a day is not over");
+	p.m.wall = time(NULL) + 90000;
+	machine_wait(&p.m, 4000000);
+	cr_expect(eq(sz, player_hidden(&p, "store", NULL), 2));
+	cr_expect(eq(sz, player_hidden(&p, "store/sub", NULL), 0));
+	free(tree_read(&p.m.tree, "store/file"));
+	machine_close(&p.m);
+}
+
 /* The record's phase is written, the name given, and then the process is killed. */
 Test(resume, killed_between_the_name_and_the_word_about_it)
 {
