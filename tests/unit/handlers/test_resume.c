@@ -823,30 +823,31 @@ Test(resume, a_damaged_state_is_no_upload)
 	}
 }
 
-/* A write that fails is 507; what came before it stays. */
+/* Fails each call of a PATCH in turn. A write that fails is 507, and what came before it stays. */
 Test(resume, a_full_disk_keeps_the_upload)
 {
-	struct player p;
-	const char *heard;
+	bool has_written = false;
 
-	begin(&p);
-	machine_io.fail_at = 0;
-	for (unsigned long at = 1; at < 40; at++) {
+	for (unsigned long at = 1; at < 40 && !has_written; at++) {
+		struct player p;
+		const char *heard;
+
+		begin(&p);
 		machine_io_reset();
 		machine_io.fail_at = at;
 		machine_io.error = ENOSPC;
 		heard = player_say(&p, "PATCH @ HTTP/1.1\r\n" H PARTIAL
 		                       "Upload-Offset: 3\r\nUpload-Complete: ?0\r\n"
 		                       "Content-Length: 2\r\n\r\nlo");
-		if (machine_io.failed && strcmp(machine_io.failed, "write") == 0)
-			break;
+		has_written = machine_io.failed && strcmp(machine_io.failed, "write") == 0;
 		machine_io_reset();
-		if (live_matches("HTTP/1.1 204 ~\r\n^", heard))
-			break;
+		if (has_written) {
+			cr_expect(live_matches("HTTP/1.1 507 ~\r\n^", heard), "%.300s", heard);
+			heard = player_say(&p, "HEAD @ HTTP/1.1\r\n" H "\r\n");
+			cr_expect(live_matches("HTTP/1.1 204 ~\r\n^Upload-Offset: 3\r\n^", heard),
+			          "%.300s", heard);
+		}
+		machine_close(&p.m);
 	}
-	machine_io_reset();
-	cr_expect(live_matches("HTTP/1.1 507 ~\r\n^", heard), "%.300s", heard);
-	cr_expect(live_matches("HTTP/1.1 204 ~\r\n^Upload-Offset: 3\r\n^",
-	                       player_say(&p, "HEAD @ HTTP/1.1\r\n" H "\r\n")));
-	machine_close(&p.m);
+	cr_expect(has_written);
 }
