@@ -50,7 +50,8 @@ GENERATE := www/manual/source/generate
 GENERATE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(GENERATE)/main.c,$(wildcard $(GENERATE)/*.c)))
 MANUAL := $(BUILD)/manual
 MANUAL_TEXTS := www/manual/directives.txt $(wildcard www/manual/source/*.txt www/manual/source/pictures/*.svg)
-MANUAL_PAGES := $(addprefix www/manual/,$(addsuffix .html,index language directives variables command nginx))
+MANUAL_PAGES := $(addprefix www/manual/,$(addsuffix .html,index tutorial language directives variables explain cgi \
+	uploads proxy security reload tuning command nginx))
 MAN_PAGES := $(BUILD)/man/webserv.8 $(BUILD)/man/webserv.conf.5
 
 manual: $(MANUAL_PAGES)
@@ -81,10 +82,10 @@ TEST_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 define test_program
 $(BUILD)/test_$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(2)/*.c)) $(SUPPORT_OBJ) $(LIB)
-	$$(CC) $$(ALL_LDFLAGS) $$(TEST_WRAP) -o $$@ $$^ -lcriterion
+	$$(CC) $$(ALL_LDFLAGS) $$(TEST_WRAP) -o $$@ $$(filter-out $$(LIB),$$^) $$(LIB) -lcriterion
 endef
 $(foreach dir,$(UNIT_DIRS),$(eval $(call test_program,$(dir),tests/unit/$(dir))))
-$(BUILD)/test_manual: $(GENERATE_OBJ)
+$(BUILD)/test_manual $(BUILD)/test_live: $(GENERATE_OBJ)
 $(eval $(call test_program,live,tests/live))
 
 # Criterion's own macros do not pass -Wconversion with gcc.

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { noProblems } from "./checks.mjs";
 
-const manual = ["", "language", "directives", "variables", "command", "nginx", "explain"];
+const manual =
+	" tutorial language directives variables explain cgi uploads proxy security reload tuning command nginx".split(" ");
 const pages = [
 	...["/", "/files/", "/upload", "/programs", "/film", "/requests", "/redirected"],
 	...manual.map((name) => `/manual/${name}`),
