@@ -62,11 +62,16 @@ static void say_variable(const struct value *v, const struct token *arg, struct 
 
 bool value_template(const struct value *value, const struct token *arg, struct template *out)
 {
-	struct str bad;
+	struct str bad, rest = arg->text;
+	struct template unused;
 
-	if (template_parse(value->build->arena, arg->text, value->build->names, out, &bad))
+	if (template_parse(value->build->arena, rest, value->build->names, out, &bad))
 		return true;
-	say_variable(value, arg, bad);
+	/* All of them in one run. */
+	do {
+		say_variable(value, arg, bad);
+		rest = str_from_index(rest, (size_t)(bad.ptr + bad.len - rest.ptr));
+	} while (!template_parse(value->build->scratch, rest, value->build->names, &unused, &bad));
 	return false;
 }
 
