@@ -38,6 +38,12 @@ void lexer_init(struct lexer *lexer, const struct source *source, struct arena *
 /* The next token; faults are reported and the best guess returned. TOKEN_END again and again at the end. */
 void lexer_next(struct lexer *lexer, struct token *token);
 
+/*
+ * Where an unquoted word has run into the brace of a regular expression's repeat, as in ^/[0-9]{3}$, and `brace` is
+ * the token just read: makes *word the whole of it. False: it is another brace.
+ */
+bool lexer_join_repeat(struct lexer *lexer, struct token *word, const struct token *brace);
+
 /* The place of a part of a word's text; the whole word where escapes moved it. */
 struct position token_part(const struct token *token, size_t offset, size_t len);
 

@@ -148,15 +148,28 @@ static void read_string(struct lexer *lexer, struct token *token)
 		check_behind_quote(lexer, token);
 }
 
-static void read_word(struct lexer *lexer, struct token *token)
+/* The length of a regular expression's repeat, "{2}" or "{2,3}", at the start of the text; 0: it is none. */
+static size_t repeat_length(struct str text)
 {
-	struct str text = lexer->source->text;
-	size_t from = lexer->next, i = from, to;
+	size_t i = 1;
 
+	if (text.len < 3 || text.ptr[0] != '{' || !ascii_is_digit(text.ptr[1]))
+		return 0;
+	while (i < text.len && (ascii_is_digit(text.ptr[i]) || text.ptr[i] == ','))
+		i++;
+	return i < text.len && text.ptr[i] == '}' ? i + 1 : 0;
+}
+
+/* Where the unquoted word ends that is read at i; with its repeats, where those are meant to belong to it. */
+static size_t word_end(struct str text, size_t i, bool repeats)
+{
 	while (i < text.len) {
 		char c = text.ptr[i];
+		size_t repeat = repeats ? repeat_length(str_from_index(text, i)) : 0;
 
-		if (c == '\\' && i + 1 < text.len && text.ptr[i + 1] != '\n')
+		if (repeat > 0)
+			i += repeat - 1;
+		else if (c == '\\' && i + 1 < text.len && text.ptr[i + 1] != '\n')
 			i++;
 		else if (c == '$' && i + 1 < text.len && text.ptr[i + 1] == '{')
 			i++;
@@ -164,12 +177,34 @@ static void read_word(struct lexer *lexer, struct token *token)
 			break;
 		i++;
 	}
-	*token = (struct token){ .kind = TOKEN_WORD, .at = position_at(lexer, from, i - from) };
-	lexer->next = i;
-	token->end = position_at(lexer, i, 1);
-	to = i;
+	return i;
+}
+
+static void take_word(struct lexer *lexer, struct token *token, size_t from, size_t to)
+{
+	*token = (struct token){ .kind = TOKEN_WORD, .at = position_at(lexer, from, to - from) };
+	lexer->next = to;
+	token->end = position_at(lexer, to, 1);
 	check_length(lexer, token, &from, &to);
 	token->text = unescape(lexer, from, to);
+}
+
+static void read_word(struct lexer *lexer, struct token *token)
+{
+	take_word(lexer, token, lexer->next, word_end(lexer->source->text, lexer->next, false));
+}
+
+bool lexer_join_repeat(struct lexer *lexer, struct token *word, const struct token *brace)
+{
+	struct str text = lexer->source->text;
+	size_t from = lexer->line_start + word->at.column - 1;
+
+	if (word->quoted || brace->kind != TOKEN_OPEN || word->end.line != brace->at.line ||
+	    word->end.column != brace->at.column ||
+	    repeat_length(str_from_index(text, lexer->next - 1)) == 0)
+		return false;
+	take_word(lexer, word, from, word_end(text, lexer->next - 1, true));
+	return true;
 }
 
 void lexer_next(struct lexer *lexer, struct token *token)

@@ -58,12 +58,36 @@ static void add_argument(struct parser *p, struct node *node, size_t *cap)
 	node->args[node->arg_count++] = p->token;
 }
 
+/* A regular expression with braces and without quotes is reported, and taken for what it was meant to be. */
+static bool join_repeat(struct parser *p, struct node *node)
+{
+	struct diag *diag = p->tree->diag;
+	struct token *last;
+
+	if (node->arg_count == 0 || node->arg_count > TREE_ARGS_MAX)
+		return false;
+	last = &node->args[node->arg_count - 1];
+	if (!lexer_join_repeat(&p->lexer, last, &p->token))
+		return false;
+	diag_help(diag,
+	          diag_add(diag, DIAG_ERROR, last->at,
+	                   "a '{' outside of quotes begins a block, not a repeat"),
+	          "put the regular expression in quotes: \"%.*s\"", (int)last->at.width,
+	          p->lexer.source->text.ptr + p->lexer.line_start + last->at.column - 1);
+	p->token = *last;
+	return true;
+}
+
 /* Reads the arguments; the parser then stands on what ended them. */
 static void parse_arguments(struct parser *p, struct node *node, bool raw)
 {
 	size_t cap = 0;
 
-	for (advance(p); p->token.kind == TOKEN_WORD; advance(p)) {
+	for (advance(p);; advance(p)) {
+		if (join_repeat(p, node))
+			continue;
+		if (p->token.kind != TOKEN_WORD)
+			break;
 		if (begins_statement(p, raw))
 			return;
 		add_argument(p, node, &cap);
