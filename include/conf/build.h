@@ -105,6 +105,12 @@ void build_limits(struct build *build);
 void check_level(struct build *build, const struct level *level, const struct node *nodes);
 void check_config(struct build *build);
 
+/* Whether the location, or the server outside of its locations, sends files. */
+bool check_needs_files(const struct location *location);
+
+/* check_sources.c: programs' sources that would be sent, once all is known. */
+void check_sources(struct build *build);
+
 /* check_auth.c: auth_basic without its file, once a level is complete, and files without auth_basic. */
 void check_auth_level(struct build *build, const struct level *level);
 void check_auth_files(struct build *build);

@@ -214,7 +214,7 @@ void check_level(struct build *build, const struct level *level, const struct no
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-static bool needs_files(const struct location *location)
+bool check_needs_files(const struct location *location)
 {
 	const struct settings *settings = &location->settings;
 
@@ -240,7 +240,8 @@ static void check_default_root(struct build *build)
 	for (size_t i = 0; i < config->locations.len; i++) {
 		const struct location *location = config->locations.items[i];
 
-		if (location->settings.base.dir != build->default_root || !needs_files(location))
+		if (location->settings.base.dir != build->default_root ||
+		    !check_needs_files(location))
 			continue;
 		diag_help(build->diag,
 		          diag_add(build->diag, DIAG_WARNING, location->at,
@@ -255,6 +256,7 @@ void check_config(struct build *build)
 {
 	check_default_root(build);
 	check_auth_files(build);
+	check_sources(build);
 	if (build->diag->errors == 0 && geteuid() == 0 && build->config->user.len == 0)
 		diag_help(build->diag,
 		          diag_add(build->diag, DIAG_WARNING, (struct position){ .source = NULL },
