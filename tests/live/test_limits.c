@@ -90,6 +90,8 @@ Test(limits, a_reload_and_a_dead_worker_forget_nothing)
 	kill(l.pid, SIGHUP);
 	cr_expect(gt(int, live_await(&l, "error.log", "generation 2 serves"), 0));
 	cr_expect(is_refused("/three", "192.0.2.1"), "after a reload");
+	/* Lest it be one of the first generation's that is killed, or just not. */
+	cr_expect(gt(int, live_await(&l, "error.log", "generation 1 has ended"), 0));
 	kill(live_find(&l, "webserv-worker"), SIGKILL);
 	cr_expect(gt(int, live_await(&l, "error.log", "signal 9"), 0));
 	cr_expect(is_refused("/three", "192.0.2.1"), "after a worker's death");
