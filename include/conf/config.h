@@ -41,12 +41,22 @@ struct config_password_file {
 	struct position at; /* where it was first named */
 };
 
+/* Parameters of access_log: each file has one set of them, whoever logs to it. */
+struct log_options {
+	size_t buffer; /* bytes that a worker gathers; 0: it writes at the end of each turn of its loop */
+	msec flush;      /* and for how long at most; 0: until the buffer is full */
+	uint64_t rotate; /* the size that ends a file; 0: none does */
+	uint32_t keep;   /* how many that have ended are kept */
+};
+
 /* A file (or stderr, stdout) that log lines go to; every path is in here once. The supervisor opens them. */
 enum log_sink { LOG_SINK_FILE, LOG_SINK_STDERR, LOG_SINK_STDOUT };
 struct config_log {
 	enum log_sink sink;
 	struct str path; /* absolute, C string */
-	int fd; /* -1 until opened; written by the supervisor only, before it starts workers */
+	int fd;          /* -1 until opened; written by the supervisor only */
+	struct log_options options;
+	struct position options_at; /* where they were given; source NULL: nowhere */
 };
 
 /* TERMINAL: as DEFAULT, and a status has the colour of its class. */
@@ -460,6 +470,9 @@ struct config_source {
  * result is NULL. Nothing but files is opened, and none stays open. NULL with no error counted: memory is out.
  */
 struct config *config_load(const struct config_source *source, struct diag *diag);
+
+/* As the directive's arguments. */
+void access_log_print(const struct config *config, const struct access_log *log, struct buf *out);
 
 /* Frees everything. NULL is fine. */
 void config_free(struct config *config);

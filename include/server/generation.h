@@ -19,6 +19,7 @@ struct worker_process {
 	unsigned number;
 	unsigned seat;         /* in shared->limits, while it runs */
 	unsigned quick_deaths; /* in a row */
+	unsigned unanswered;   /* WORKER_REOPEN messages that it has not obeyed yet */
 	bool is_ready;
 };
 
@@ -63,9 +64,6 @@ struct generation *generation_start(struct supervisor *sup, struct config *confi
 /* Lets its workers finish: limit ms (0: none); close_idle as in WORKER_DRAIN. */
 void generation_drain(struct generation *g, uint64_t limit, bool close_idle);
 
-/* Sends launcher and workers the log descriptors of its configuration, which were opened anew. */
-void generation_send_logs(struct generation *g);
-
 /* Looks how much memory and how many descriptors its processes hold. */
 void generation_sample(const struct generation *g);
 
@@ -88,6 +86,24 @@ uint64_t generation_open(const struct generation *g, enum figure figure);
 bool generation_is_gone(const struct generation *g);
 void generation_free(struct generation *g);
 
+/* How many of its workers still run. */
+size_t generation_running(const struct generation *g);
+
+/* Sends a worker a message, with a descriptor where fd is not NULL. False, and it was logged: it could not. */
+bool generation_tell(struct worker_process *p, const void *data, size_t len, const int *fd);
+
+/* ---- logs (generation_logs.c) -------------------------------------------------------------------------- */
+
+/* Sends the processes the log descriptors of the configuration, or one of them, which were opened anew. */
+void generation_send_logs(struct generation *g);
+void generation_send_log(struct generation *g, size_t log);
+
+/* A worker says something about logs. */
+void generation_log_news(struct worker_process *p, const char *message, size_t len);
+
+/* Whether all its workers write to what they were last sent. */
+bool generation_has_reopened(const struct generation *g);
+
 /* ---- the verifier (generation_verifier.c) -------------------------------------------------------------- */
 
 /* Prepares what is below, for a generation whose workers are there but do not run. False: memory is out. */
@@ -104,9 +120,6 @@ void generation_verifier_died(struct generation *g, int status);
 
 /* No worker needs it any more. */
 void generation_end_verifier(struct generation *g);
-
-/* How many of its workers still run. */
-size_t generation_running(const struct generation *g);
 
 /*
  * How long to wait before a process is started again that has died so often in a row soon after its start:

@@ -29,8 +29,9 @@ struct supervisor {
 	struct timer sample_timer; /* runs while some location shows what is sampled */
 	struct timer renew_timer;  /* a generation without its launcher is replaced */
 	unsigned generation_count;
-	int report;                         /* daemon_listens() */
-	int status;                         /* of the exit */
+	uint64_t rotate_again; /* ms: when rotating may be tried, after it could not be done */
+	int report;            /* daemon_listens() */
+	int status;            /* of the exit */
 	bool reload_wanted, upgrade_wanted; /* when what is under way has ended */
 	bool stopping;
 };
@@ -46,6 +47,10 @@ void supervisor_stop(struct supervisor *sup, bool patient);
 
 /* Another process serves: drains, and leaves the sockets to it. */
 void supervisor_hand_over(struct supervisor *sup, pid_t heir);
+
+/* Rotates a log of the generation, or all of them, where they have become large enough (rotation.c). */
+void supervisor_rotate(struct supervisor *sup, struct generation *g, size_t log);
+void supervisor_rotate_all(struct supervisor *sup, struct generation *g);
 
 /* Opens the logs anew. False: some could not be had (logged), and keep their old files. */
 bool supervisor_reopen(struct supervisor *sup);

@@ -90,10 +90,17 @@ enum worker_message {
 	 * and a byte: 1 closes idle connections at once (a stop), 0 answers them once more (a reload).
 	 */
 	WORKER_DRAIN = 'd',
-	WORKER_REOPEN =
-	        'o', /* down: a byte, the index in config.logs, and that log's new descriptor */
+	WORKER_REOPEN = 'o',    /* down: a worker_log_message and that log's new descriptor */
+	WORKER_REOPENED = 'n',  /* up: it is in use, and the old one is closed */
+	WORKER_LOG_GROWN = 'g', /* up: a worker_log_message; look whether it is to be rotated */
 	WORKER_VERIFIER =
 	        'v' /* down: a channel to the verifier, the first or in place of the last */
+};
+
+struct worker_log_message {
+	char kind; /* enum worker_message */
+	char unused[3];
+	uint32_t log; /* index in config.logs */
 };
 
 /*

@@ -252,8 +252,20 @@ static void check_default_root(struct build *build)
 	}
 }
 
+/* A confined worker may rename nothing, and there is no supervisor to do it. */
+static void warn_rotation(struct build *build)
+{
+	const struct config *config = build->config;
+
+	for (size_t i = 0; i < config->logs.len && !config->master_process; i++)
+		if (config->logs.items[i].options.rotate > 0)
+			diag_add(build->diag, DIAG_WARNING, config->logs.items[i].options_at,
+			         "nothing is rotated with master_process off");
+}
+
 void check_config(struct build *build)
 {
+	warn_rotation(build);
 	check_default_root(build);
 	check_auth_files(build);
 	check_sources(build);

@@ -119,8 +119,11 @@ const struct directive directives[] = {
 	  .doc = "Names a form for access logs; the texts are joined. combined and json are "
 	         "built in." },
 	{ .name = STR("access_log"), .where = MSL, ARGS(1, ANY), IN_SETTINGS(access_log),
-	  .type = &value_access_log, .usual = "off", .syntax = "FILE | stdout | off [FORMAT]",
-	  .doc = "Where a line for each request goes." },
+	  .type = &value_access_log, .usual = "off",
+	  .syntax = "FILE | stdout | off [FORMAT] [buffer=SIZE] [flush=TIME] [rotate=SIZE] [keep=N]",
+	  .doc = "Where a line for each request goes. buffer: each worker gathers so much, for flush "
+	         "at most (1s). rotate: a file that has become so large is renamed FILE.1, the "
+	         "older ones count up, and keep of them (5) are kept." },
 	/* ---- servers ---- */
 	{ .name = STR("http"), .where = M, ARGS(0, 0), .is_block = true, .syntax = "{ ... }",
 	  .doc = "Accepted around servers, as in nginx; means nothing." },

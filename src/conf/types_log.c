@@ -207,24 +207,97 @@ static void print_log(const struct config *config, int log, struct buf *out)
 		buf_text(out, names[row->sink]);
 }
 
-/* ---- access_log FILE | stdout | off [FORMAT] [buffer=SIZE] [flush=TIME] ---------------------------------- */
+/* ---- access_log FILE | stdout | off [FORMAT] [buffer=SIZE] [flush=TIME] [rotate=SIZE] [keep=N] ----------- */
 
-static bool take_log_option(const struct value *v, const struct token *arg)
+enum { OPTION_BUFFER, OPTION_FLUSH, OPTION_ROTATE, OPTION_KEEP, OPTIONS };
+enum {
+	OPTION_USUAL_BUFFER = 64 << 10,
+	OPTION_USUAL_FLUSH = 1000,
+	OPTION_USUAL_KEEP = 5,
+	OPTION_KEEP_MOST = 1000 /* each is renamed at each rotation */
+};
+
+static const struct parameter options[OPTIONS] = {
+	[OPTION_BUFFER] = { STR("buffer="), text_parse_size, text_print_size, 1 << 10, 1 << 30,
+	                    "a size from 1k to 1g" },
+	[OPTION_FLUSH] = { STR("flush="), text_parse_time, text_print_time, 0, 86400000,
+	                   "a time from 0 to 1d" },
+	[OPTION_ROTATE] = { STR("rotate="), text_parse_size, text_print_size, 1 << 10,
+	                    UINT64_C(1) << 50, "a size of at least 1k" },
+	[OPTION_KEEP] = { STR("keep="), str_parse_u64, buf_u64, 1, OPTION_KEEP_MOST,
+	                  "a number from 1 to 1000" },
+};
+
+static bool check_rotation(const struct value *v, const struct parameters *p,
+                           const struct config_log *log)
 {
-	static const struct str ignored[] = { STR("buffer="), STR("flush=") };
+	struct stat st;
 
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {
-		if (str_starts_with(arg->text, ignored[i])) {
-			diag_add(v->build->diag, DIAG_NOTE, arg->at,
-			         "'%.*s' has no effect in this version: lines are written at the "
-			         "end of each turn",
-			         STR_ARG(arg->text));
-			return true;
-		}
+	if (p->from[OPTION_KEEP] && !p->from[OPTION_ROTATE]) {
+		value_error(v, p->from[OPTION_KEEP], "'keep=' means nothing without 'rotate='");
+		return false;
 	}
-	value_error(v, arg, "'%.*s' is not available for a log in this version",
-	            STR_ARG(arg->text));
+	if (!p->from[OPTION_ROTATE] ||
+	    (log->sink == LOG_SINK_FILE && (stat(log->path.ptr, &st) != 0 || S_ISREG(st.st_mode))))
+		return true;
+	diag_help(v->build->diag,
+	          value_error(v, p->from[OPTION_ROTATE], "only a file can be rotated"),
+	          "who reads the other end keeps the log, and bounds it");
 	return false;
+}
+
+static bool options_differ(const struct log_options *a, const struct log_options *b)
+{
+	return a->buffer != b->buffer || a->flush != b->flush || a->rotate != b->rotate ||
+	       a->keep != b->keep;
+}
+
+/* What all statements say about one file is one thing; those that say nothing follow. */
+static bool take_options(const struct value *v, const struct parameters *p, struct config_log *log)
+{
+	struct log_options made = { .buffer = (size_t)p->values[OPTION_BUFFER],
+		                    .flush = p->values[OPTION_FLUSH],
+		                    .rotate = p->values[OPTION_ROTATE],
+		                    .keep = (uint32_t)p->values[OPTION_KEEP] };
+	const struct token *first = NULL;
+
+	for (size_t i = 0; i < OPTIONS && !first; i++)
+		first = p->from[i];
+	if (!first)
+		return true;
+	if (!check_rotation(v, p, log))
+		return false;
+	if (!p->from[OPTION_BUFFER] && p->from[OPTION_FLUSH])
+		made.buffer = OPTION_USUAL_BUFFER;
+	if (!p->from[OPTION_FLUSH] && made.buffer > 0)
+		made.flush = OPTION_USUAL_FLUSH;
+	if (!p->from[OPTION_KEEP] && made.rotate > 0)
+		made.keep = OPTION_USUAL_KEEP;
+	if (log->options_at.source && options_differ(&made, &log->options)) {
+		diag_relate(v->build->diag,
+		            value_error(v, first, "this log has other parameters already"),
+		            log->options_at, "they are here");
+		return false;
+	}
+	log->options = made;
+	log->options_at = first->at;
+	return true;
+}
+
+static void print_options(const struct log_options *o, struct buf *out)
+{
+	const uint64_t values[OPTIONS] = { [OPTION_BUFFER] = o->buffer,
+		                           [OPTION_FLUSH] = o->flush,
+		                           [OPTION_ROTATE] = o->rotate,
+		                           [OPTION_KEEP] = o->keep };
+
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (i == OPTION_FLUSH ? o->buffer == 0 : values[i] == 0)
+			continue;
+		buf_byte(out, ' ');
+		buf_add(out, options[i].name);
+		options[i].print(out, values[i]);
+	}
 }
 
 static bool take_format(const struct value *v, const struct token *arg, int *format)
@@ -241,6 +314,7 @@ static bool take_format(const struct value *v, const struct token *arg, int *for
 static bool parse_access_log(const struct value *v, void *target)
 {
 	const struct token *args = v->node->args;
+	struct parameters p = { .rows = options, .count = OPTIONS };
 	struct access_log made = { .log = CONFIG_NONE };
 	bool named = false;
 
@@ -253,27 +327,33 @@ static bool parse_access_log(const struct value *v, void *target)
 	for (size_t i = 1; i < v->node->arg_count; i++) {
 		bool option = str_find(args[i].text, '=') < args[i].text.len;
 
-		if (option || named ? !take_log_option(v, &args[i])
+		if (option || named ? !parameters_take(v, &p, &args[i])
 		                    : !take_format(v, &args[i], &made.format))
 			return false;
 		named |= !option;
 	}
+	if (!take_options(v, &p, &v->build->config->logs.items[made.log]))
+		return false;
 	*(struct access_log *)target = made;
 	return true;
+}
+
+void access_log_print(const struct config *config, const struct access_log *log, struct buf *out)
+{
+	if (log->log == CONFIG_NONE) {
+		buf_text(out, "off");
+		return;
+	}
+	print_log(config, log->log, out);
+	buf_byte(out, ' ');
+	text_print_word(out, config->formats.items[log->format].name);
+	print_options(&config->logs.items[log->log].options, out);
 }
 
 static bool print_access_log(const struct shown *shown, const void *target, size_t i,
                              struct buf *out)
 {
-	const struct access_log *log = target;
-
-	if (log->log == CONFIG_NONE) {
-		buf_text(out, "off");
-		return i == 0;
-	}
-	print_log(shown->config, log->log, out);
-	buf_byte(out, ' ');
-	text_print_word(out, shown->config->formats.items[log->format].name);
+	access_log_print(shown->config, target, out);
 	return i == 0;
 }
 

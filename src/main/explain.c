@@ -174,7 +174,7 @@ static bool explain_open(struct explain *e, const struct config *config, struct 
 	list_init(&w->busy);
 	gethostname(w->hostname, sizeof w->hostname - 1);
 	arena_pool_init(&w->arenas, 16384, 1);
-	if (loop_init(&w->loop) != 0 || !access_logs_init(&w->logs, config) ||
+	if (loop_init(&w->loop) != 0 || !access_logs_init(&w->logs, config, &w->loop.timers) ||
 	    !explain_open_dirs(w))
 		return false;
 	file_cache_init(&w->files, w->dirs, &no_cache, &w->alone.file_epoch);

@@ -266,7 +266,10 @@ const struct handler_table explain_handlers = {
 static void explain_settings(struct explain *e, const struct request *r)
 {
 	const struct settings *set = request_settings(r);
+	struct buf log = buf_in_arena(&e->r->arena, 256);
 
+	access_log_print(e->config, &set->access_log, &log);
+	explain_say(e, "log", "access_log %.*s", STR_ARG(buf_str(&log)));
 	if (r->framing.kind == FRAMING_NONE)
 		return;
 	if (set->client_max_body_size == 0)

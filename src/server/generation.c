@@ -50,7 +50,11 @@ static void generation_control(struct watch *watch, uint32_t events)
 		generation_close(g, watch);
 		return;
 	}
-	if (message[0] != WORKER_READY || p->is_ready)
+	if (message[0] != WORKER_READY) {
+		generation_log_news(p, message, (size_t)n);
+		return;
+	}
+	if (p->is_ready)
 		return;
 	p->is_ready = true;
 	if (++g->ready == g->worker_count && !g->was_ready) {
@@ -96,6 +100,7 @@ static int generation_fork_worker(struct worker_process *p, int launcher)
 	p->control = (struct watch){ .fd = ends[0], .ready = generation_control };
 	p->started = clock_now();
 	p->is_ready = false;
+	p->unanswered = 0;
 	generation_link_verifier(p);
 	return loop_watch(&g->supervisor->loop, &p->control, EPOLLIN);
 }
@@ -276,10 +281,14 @@ size_t generation_running(const struct generation *g)
 	return n;
 }
 
-static void generation_send(struct worker_process *p, const void *data, size_t len, const int *fd)
+bool generation_tell(struct worker_process *p, const void *data, size_t len, const int *fd)
 {
-	if (p->control.fd >= 0 && sock_send_message(p->control.fd, data, len, fd, fd ? 1 : 0) != 0)
-		log_warn("worker %u could not be told: %s", p->number, strerror(errno));
+	if (p->control.fd < 0)
+		return false;
+	if (sock_send_message(p->control.fd, data, len, fd, fd ? 1 : 0) == 0)
+		return true;
+	log_warn("worker %u could not be told: %s", p->number, strerror(errno));
+	return false;
 }
 
 /* They end when their channels do. */
@@ -297,39 +306,9 @@ void generation_drain(struct generation *g, uint64_t limit, bool close_idle)
 	message[1 + sizeof limit] = close_idle;
 	g->draining = true;
 	for (size_t i = 0; i < g->worker_count; i++)
-		generation_send(&g->workers[i], message, sizeof message, NULL);
+		generation_tell(&g->workers[i], message, sizeof message, NULL);
 	if (generation_running(g) == 0)
 		generation_end_helpers(g);
-}
-
-/* Launcher and verifier write to the main log only. */
-static void generation_send_helpers_log(struct generation *g)
-{
-	static const char to_launcher = LAUNCHER_LOG, to_verifier = VERIFIER_LOG;
-	int log = g->config->settings.error_log.log;
-
-	if (log < 0 || g->config->logs.items[log].sink != LOG_SINK_FILE)
-		return;
-	if (g->launcher.fd >= 0)
-		sock_send_message(g->launcher.fd, &to_launcher, 1, &g->config->logs.items[log].fd,
-		                  1);
-	if (g->verifier.control.fd >= 0)
-		sock_send_message(g->verifier.control.fd, &to_verifier, 1,
-		                  &g->config->logs.items[log].fd, 1);
-}
-
-void generation_send_logs(struct generation *g)
-{
-	for (size_t i = 0; i < g->config->logs.len; i++) {
-		const struct config_log *log = &g->config->logs.items[i];
-		char message[2] = { WORKER_REOPEN, (char)i };
-
-		if (log->sink != LOG_SINK_FILE)
-			continue;
-		for (size_t w = 0; w < g->worker_count; w++)
-			generation_send(&g->workers[w], message, sizeof message, &log->fd);
-	}
-	generation_send_helpers_log(g);
 }
 
 void generation_sample(const struct generation *g)

@@ -32,24 +32,25 @@ int logs_open(struct config *config)
 	return 0;
 }
 
+int log_reopen(struct config_log *log)
+{
+	int fd = log_file_open(log);
+
+	if (fd < 0)
+		return -1;
+	close(log->fd);
+	log->fd = fd;
+	return 0;
+}
+
 int logs_reopen(struct config *config)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < config->logs.len; i++) {
-		struct config_log *log = &config->logs.items[i];
-		int fd;
-
-		if (log->sink != LOG_SINK_FILE)
-			continue;
-		fd = log_file_open(log);
-		if (fd < 0) {
+	for (size_t i = 0; i < config->logs.len; i++)
+		if (config->logs.items[i].sink == LOG_SINK_FILE &&
+		    log_reopen(&config->logs.items[i]) != 0)
 			result = -1;
-			continue;
-		}
-		close(log->fd);
-		log->fd = fd;
-	}
 	return result;
 }
 

@@ -59,6 +59,7 @@ void supervisor_generation_ready(struct supervisor *sup, struct generation *g)
 	sup->current = g;
 	sup->coming = NULL;
 	supervisor_watch_processes(sup, g->config);
+	supervisor_rotate_all(sup, g);
 	counter_set(sup->counters, COUNTER_GENERATION, g->number);
 	counter_set(sup->counters, COUNTER_LOADED_AT, (uint64_t)clock_cached.wall.tv_sec);
 	sockets_keep(&sup->sockets);

@@ -169,6 +169,7 @@ static void worker_drain(struct worker *w, uint64_t limit, bool close_idle)
 	for (size_t i = 0; i < w->listener_count; i++)
 		worker_take_waiting(&w->listeners[i]);
 	w->draining = true;
+	access_logs_hurry(&w->logs);
 	worker_listen(w, false);
 	for (size_t i = 0; i < w->listener_count; i++)
 		loop_close(&w->listeners[i].watch);
@@ -188,6 +189,12 @@ static void worker_drain(struct worker *w, uint64_t limit, bool close_idle)
 
 /* ---- what the supervisor says ------------------------------------------------------------------------ */
 
+static void worker_tell(struct worker *w, const void *message, size_t len)
+{
+	if (w->control.fd >= 0 && sock_send_message(w->control.fd, message, len, NULL, 0) != 0)
+		log_info("the supervisor could not be told: %s", strerror(errno));
+}
+
 /* One log's new descriptor, after the file was renamed. */
 static void worker_reopen(struct worker *w, size_t log, int fd)
 {
@@ -195,14 +202,16 @@ static void worker_reopen(struct worker *w, size_t log, int fd)
 		close(fd);
 		return;
 	}
-	access_logs_replace(&w->logs, log, fd);
 	if ((int)log == w->config->settings.error_log.log)
 		log_main->fd = fd;
+	access_logs_replace(&w->logs, log, fd);
 }
 
 static void worker_obey(struct worker *w, const char *message, size_t len, const int *fds,
                         size_t count)
 {
+	static const char done = WORKER_REOPENED;
+	struct worker_log_message log;
 	uint64_t limit = 0;
 
 	switch (message[0]) {
@@ -212,8 +221,11 @@ static void worker_obey(struct worker *w, const char *message, size_t len, const
 		worker_drain(w, limit, len > 1 + sizeof limit && message[1 + sizeof limit] != 0);
 		return;
 	case WORKER_REOPEN:
-		if (len == 2 && count == 1)
-			worker_reopen(w, (unsigned char)message[1], fds[0]);
+		if (len == sizeof log && count == 1) {
+			memcpy(&log, message, sizeof log);
+			worker_reopen(w, log.log, fds[0]);
+		}
+		worker_tell(w, &done, 1);
 		return;
 	case WORKER_VERIFIER:
 		if (w->auth && count == 1)
@@ -351,11 +363,24 @@ static bool worker_start_timers(struct worker *w, const struct worker_start *sta
 	       timer_start(&w->loop.timers, &w->house_timer, worker_keep_house, house);
 }
 
+/* Of logs that are to be rotated; what could not be told now is told when they have grown again. */
+static void worker_tell_growth(struct worker *w)
+{
+	struct worker_log_message message = { .kind = WORKER_LOG_GROWN };
+	size_t log;
+
+	while (access_logs_take_grown(&w->logs, &log)) {
+		message.log = (uint32_t)log;
+		worker_tell(w, &message, sizeof message);
+	}
+}
+
 static void worker_before_sleep(struct loop *loop)
 {
 	struct worker *w = LIST_ENTRY(loop, struct worker, loop);
 
-	access_logs_flush(&w->logs);
+	access_logs_turn(&w->logs);
+	worker_tell_growth(w);
 	worker_count_cache(w);
 }
 
@@ -379,9 +404,10 @@ int worker_open(struct worker *w, const struct worker_start *start)
 	if (!w->fields || !w->scratch || !w->cork || loop_init(&w->loop) != 0)
 		return -1;
 	w->loop.before_sleep = worker_before_sleep;
-	if (!worker_start_timers(w, start) || !access_logs_init(&w->logs, w->config) ||
-	    worker_open_dirs(w) != 0 || worker_open_control(w, start) != 0 ||
-	    worker_open_gate(w, start) != 0 || worker_open_listeners(w, start) != 0)
+	if (!worker_start_timers(w, start) ||
+	    !access_logs_init(&w->logs, w->config, &w->loop.timers) || worker_open_dirs(w) != 0 ||
+	    worker_open_control(w, start) != 0 || worker_open_gate(w, start) != 0 ||
+	    worker_open_listeners(w, start) != 0)
 		return -1;
 	file_cache_init(&w->files, w->dirs, &w->config->file_cache,
 	                start->shared ? &start->shared->file_epoch : &w->alone.file_epoch);
@@ -411,7 +437,6 @@ void worker_close(struct worker *w)
 		w->handlers->keep_house_end(w);
 	if (w->dirs)
 		file_cache_end(&w->files);
-	access_logs_flush(&w->logs);
 	access_logs_end(&w->logs);
 	for (size_t i = 0; w->dirs && i < w->config->dirs.len; i++)
 		if (w->dirs[i] >= 0)

@@ -67,7 +67,8 @@ void stage_open(struct stage *s, const char *server)
 	list_init(&w->idle);
 	list_init(&w->busy);
 	arena_pool_init(&w->arenas, 16384, 2);
-	cr_assert(loop_init(&w->loop) == 0 && access_logs_init(&w->logs, s->config));
+	cr_assert(loop_init(&w->loop) == 0 &&
+	          access_logs_init(&w->logs, s->config, &w->loop.timers));
 	stage_dirs(s);
 	file_cache_init(&w->files, w->dirs, &(struct file_cache_limits){ 0 }, &w->alone.file_epoch);
 	s->listener = (struct listener){ .conf = s->config->listeners.items[0], .worker = w };

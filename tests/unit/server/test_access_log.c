@@ -2,6 +2,7 @@
 
 #include "live.h"
 #include "machine.h"
+#include "net/sock.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char config[] =
@@ -105,11 +107,11 @@ Test(access_log, a_turn_writes_once_however_many_lines_there_are)
 	machine_turn(&m);
 	cr_expect(eq(sz, lines_of(&m, "access.log"), 0), "not before the loop sleeps");
 	machine_io_reset();
-	access_logs_flush(&m.worker.logs);
+	access_logs_turn(&m.worker.logs);
 	calls = machine_io.calls;
 	cr_expect(eq(u64, calls, 1));
 	cr_expect(eq(sz, lines_of(&m, "access.log"), 50));
-	access_logs_flush(&m.worker.logs);
+	access_logs_turn(&m.worker.logs);
 	cr_expect(eq(u64, machine_io.calls, 1), "nothing is written twice");
 	close(client);
 	machine_close(&m);
@@ -140,13 +142,22 @@ Test(access_log, a_full_buffer_is_written_at_once_in_whole_lines)
 	machine_close(&m);
 }
 
-Test(access_log, a_log_that_cant_be_written_stops_nobody_and_is_counted)
+static uint64_t dropped_of(const struct machine *m)
+{
+	uint64_t dropped = 0;
+
+	for (size_t log = 0; log < m->worker.logs.count; log++)
+		dropped += m->worker.logs.buffers[log].dropped;
+	return dropped;
+}
+
+Test(access_log, a_log_that_cant_be_written_stops_nobody_and_is_written_later)
 {
 	static const int errors[] = { ENOSPC, EAGAIN, EIO };
 
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
 		struct machine m;
-		uint64_t dropped = 0;
+		char *said;
 
 		open_machine(&m);
 		machine_exchange(&m, STR_OF("GET /a" H "\r\n"));
@@ -160,12 +171,195 @@ Test(access_log, a_log_that_cant_be_written_stops_nobody_and_is_counted)
 		cr_expect(eq(str, (char *)(uintptr_t)machine_io.failed, "write"));
 		machine_exchange(&m, STR_OF("GET /a" H "\r\n"));
 		machine_turn(&m);
-		cr_expect(eq(sz, lines_of(&m, "access.log"), 2), "%s", strerror(errors[i]));
-		for (size_t log = 0; log < m.worker.logs.count; log++)
-			dropped += m.worker.logs.buffers[log].dropped;
-		cr_expect(eq(u64, dropped, 1), "%s", strerror(errors[i]));
+		cr_expect(eq(sz, lines_of(&m, "access.log"), 3), "%s", strerror(errors[i]));
+		cr_expect(eq(u64, dropped_of(&m), 0), "%s", strerror(errors[i]));
+		said = tree_read(&m.tree, "error.log");
+		cr_expect(eq(int, strstr(said, "access.log can't be written: ") != NULL,
+		             errors[i] != EAGAIN),
+		          "%s", said);
+		free(said);
 		machine_close(&m);
 	}
+}
+
+/* ---- gathering ------------------------------------------------------------------------------------------- */
+
+static const char gathering[] =
+        "log_format raw '$http_user_agent';"
+        "server { listen 127.0.0.1:1; root %s/www;"
+        " location /a { access_log %s/a.log raw buffer=1k flush=500ms; }"
+        " location /full { alias %s/www/a;"
+        "   access_log %s/full.log raw buffer=1k flush=0; }"
+        " location /late { alias %s/www/a; access_log %s/late.log raw flush=2s; }"
+        " location /pipe { alias %s/www/a; access_log %s/pipe raw; } }";
+
+/* The pipe's end that the test reads from. */
+static int open_gathering(struct machine *m)
+{
+	int reader;
+
+	machine_open(m);
+	tree_put(&m->tree, "www/a", "A file.\n");
+	cr_assert(mkfifoat(m->tree.rootfd, "pipe", 0600) == 0);
+	reader = openat(m->tree.rootfd, "pipe", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	cr_assert(ge(int, reader, 0));
+	machine_start(m, gathering);
+	return reader;
+}
+
+/* A request whose line is so long, its end of line included. */
+static void log_line(struct machine *m, const char *path, char letter, size_t len)
+{
+	static char request[32 * 1024];
+	struct buf b = buf_fixed(request, sizeof request);
+
+	buf_format(&b, "GET %s" H "User-Agent: ", path);
+	memset(buf_room(&b, len - 1), letter, len - 1);
+	b.len += len - 1;
+	buf_text(&b, "\r\n\r\n");
+	machine_exchange(m, buf_str(&b));
+	machine_turn(m);
+}
+
+/* The clients of a test leave at once, so that no other timer is in the way. */
+Test(access_log, lines_wait_for_flush_or_a_full_buffer)
+{
+	struct machine m;
+
+	open_gathering(&m);
+	log_line(&m, "/a", 'x', 300);
+	cr_expect(eq(sz, lines_of(&m, "a.log"), 0));
+	machine_wait(&m, 499);
+	log_line(&m, "/a", 'y', 300);
+	cr_expect(eq(sz, lines_of(&m, "a.log"), 0));
+	machine_wait(&m, 1);
+	cr_expect(eq(sz, lines_of(&m, "a.log"), 2), "the oldest line has waited long enough");
+	log_line(&m, "/a", 'z', 300);
+	machine_wait(&m, 500);
+	cr_expect(eq(sz, lines_of(&m, "a.log"), 3), "the clock runs anew");
+	for (int i = 0; i < 4; i++)
+		log_line(&m, "/a", 'v', 300);
+	cr_expect(eq(sz, lines_of(&m, "a.log"), 6), "three fill the buffer");
+	machine_wait(&m, 500);
+	cr_expect(eq(sz, lines_of(&m, "a.log"), 7));
+	machine_close(&m);
+}
+
+Test(access_log, without_flush_only_a_full_buffer_is_written_and_the_end_loses_nothing)
+{
+	struct machine m;
+	char *text;
+
+	open_gathering(&m);
+	log_line(&m, "/full", 'x', 1000);
+	machine_wait(&m, 3600 * 1000);
+	cr_expect(eq(sz, lines_of(&m, "full.log"), 0));
+	log_line(&m, "/full", 'y', 1000);
+	cr_expect(eq(sz, lines_of(&m, "full.log"), 1));
+	log_line(&m, "/full", 'z', 3000);
+	cr_expect(eq(sz, lines_of(&m, "full.log"), 3), "a line larger than the buffer, in order");
+	log_line(&m, "/full", 'v', 10);
+	log_line(&m, "/late", 'v', 10);
+	cr_expect(eq(sz, lines_of(&m, "full.log"), 3));
+	access_logs_hurry(&m.worker.logs);
+	cr_expect(eq(sz, lines_of(&m, "full.log"), 4));
+	cr_expect(eq(sz, lines_of(&m, "late.log"), 1));
+	log_line(&m, "/full", 'w', 10);
+	cr_expect(eq(sz, lines_of(&m, "full.log"), 5), "from then on nothing waits");
+	text = tree_read(&m.tree, "full.log");
+	cr_expect(text[0] == 'x' && text[1000] == 'y' && text[2000] == 'z');
+	free(text);
+	machine_close(&m);
+}
+
+Test(access_log, what_a_full_disk_has_no_room_for_is_counted_and_said)
+{
+	struct machine m;
+	char *said;
+
+	open_gathering(&m);
+	for (int i = 0; i < 3; i++)
+		log_line(&m, "/full", 'x', 300);
+	machine_io_reset();
+	machine_io.fail_at = 3; /* recv, send, write */
+	machine_io.error = ENOSPC;
+	log_line(&m, "/full", 'l', 300);
+	cr_expect(eq(u64, dropped_of(&m), 1), "there is room for three");
+	log_line(&m, "/full", 'y', 300);
+	cr_expect(eq(sz, lines_of(&m, "full.log"), 3));
+	said = tree_read(&m.tree, "error.log");
+	cr_expect(ne(ptr, strstr(said, "full.log can't be written: No space left"), NULL), "%s",
+	          said);
+	cr_expect(ne(ptr, strstr(said, "1 lines of the access log"), NULL), "%s", said);
+	free(said);
+	machine_close(&m);
+}
+
+/* Whole lines, each write of at most PIPE_BUF bytes: what others write into the pipe comes between lines. */
+Test(access_log, a_pipe_gets_pieces_that_it_does_not_part)
+{
+	static char text[64 * 1024];
+	char request[400];
+	struct machine m;
+	unsigned long calls;
+	int client, reader;
+	ssize_t n;
+
+	reader = open_gathering(&m);
+	client = machine_client(&m);
+	machine_settle(&m);
+	snprintf(request, sizeof request, "GET /pipe" H "User-Agent: %0238d\r\n\r\n", 1);
+	for (int i = 0; i < 20; i++)
+		cr_assert(send(client, request, strlen(request), 0) > 0);
+	machine_turn(&m);
+	machine_io_reset();
+	access_logs_turn(&m.worker.logs);
+	calls = machine_io.calls;
+	cr_expect(eq(u64, calls, 2), "20 lines of 239 bytes, of which 17 fit into 4096");
+	n = read(reader, text, sizeof text);
+	cr_expect(eq(i64, n, 20 * 239));
+	close(client);
+	machine_close(&m);
+	close(reader);
+}
+
+/* What the worker tells the supervisor, of which the test holds the other end. */
+static size_t growth_told(int supervisor, uint32_t log)
+{
+	struct worker_log_message message;
+	size_t told = 0, count = 0;
+
+	while (sock_receive_message(supervisor, &message, sizeof message, NULL, &count) > 0) {
+		cr_expect(eq(int, message.kind, WORKER_LOG_GROWN));
+		cr_expect(eq(u32, message.log, log));
+		told++;
+	}
+	return told;
+}
+
+Test(access_log, growth_is_told_once_for_each_quarter)
+{
+	struct machine m;
+	int ends[2];
+	size_t told = 0;
+
+	machine_open(&m);
+	tree_put(&m.tree, "www/a", "A file.\n");
+	machine_start(&m, "worker_processes 2; log_format raw '$http_user_agent';"
+	                  "access_log %s/other.log raw;"
+	                  "server { listen 127.0.0.1:1; root %s/www;"
+	                  " location /a { access_log %s/a.log raw rotate=8000; } }");
+	cr_assert(sock_channel(ends) == 0);
+	m.worker.control.fd = ends[1];
+	for (int i = 0; i < 16; i++) {
+		log_line(&m, "/a", 'x', 501);
+		log_line(&m, "/none", 'x', 2000);
+		told += growth_told(
+		        ends[0], (uint32_t)m.config->locations.items[1]->settings.access_log.log);
+	}
+	cr_expect(eq(sz, told, 8), "a quarter of 8000 bytes, shared by two workers");
+	machine_close(&m);
+	close(ends[0]);
 }
 
 Test(access_log, another_descriptor_takes_over_between_two_lines)
