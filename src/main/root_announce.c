@@ -1,12 +1,12 @@
 #include "base/qr.h"
 #include "main/root.h"
+#include "net/io.h"
 #include "net/sock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -131,8 +131,8 @@ void root_announce(const struct sockets *sockets)
 	for (const struct list *n = sockets->entries.next; n != &sockets->entries; n = n->next)
 		root_add_socket(&urls, LIST_ENTRY(n, struct socket_entry, node)->fd);
 	root_add_code(&urls);
-	if (!urls.text.failed)
-		printf("%.*s", STR_ARG(buf_str(&urls.text)));
-	fflush(stdout);
+	/* In one piece: the log has begun, and is not to come in between. */
+	if (urls.text.failed || io_write_all(STDOUT_FILENO, urls.text.ptr, urls.text.len) != 0)
+		log_warn("the URLs could not be shown");
 	arena_end(&arena);
 }

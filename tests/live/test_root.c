@@ -5,10 +5,13 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -324,5 +327,97 @@ Test(live_root, what_makes_no_sense_is_refused_with_what_to_do)
 		cr_expect(strstr(live_read(&l, "stderr"), misuses[i].message) != NULL, "%s in %s",
 		          misuses[i].message, live_read(&l, "stderr"));
 		cr_expect(eq(str, (char *)live_read(&l, "stdout"), ""));
+	}
+}
+
+/* ---- on a terminal --------------------------------------------------------------------------------------- */
+
+/* What has come from the terminal so far, "\r\n" as it is, until the text is among it. */
+static bool terminal_shows(int master, char *seen, size_t cap, const char *text)
+{
+	size_t len = strlen(seen);
+	struct pollfd ready = { .fd = master, .events = POLLIN };
+
+	while (!strstr(seen, text) && len + 1 < cap && poll(&ready, 1, LIVE_PATIENCE) == 1) {
+		ssize_t n = read(master, seen + len, cap - 1 - len);
+
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		seen[len] = '\0';
+	}
+	return strstr(seen, text) != NULL;
+}
+
+/* Starts the server with a terminal as its stdout, in this environment; the terminal's other end. */
+static int start_on_terminal(const char *locale, const char *no_color)
+{
+	const char *binary = getenv("WEBSERV");
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+	char whole[PATH_MAX], log[PATH_MAX];
+
+	cr_assert(realpath(binary ? binary : "./webserv", whole) != NULL);
+	cr_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	snprintf(log, sizeof log, "%s", live_path(&l, "stderr"));
+	l.pid = fork();
+	cr_assert(ge(int, l.pid, 0));
+	if (l.pid > 0)
+		return master;
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	slave = open(ptsname(master), O_RDWR);
+	dup2(slave, STDOUT_FILENO);
+	dup2(open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
+	unsetenv("LC_CTYPE");
+	setenv("LC_ALL", "", 1);
+	setenv("LANG", locale, 1);
+	setenv("TERM", "xterm", 1);
+	setenv("NO_COLOR", no_color, 1);
+	if (chdir(l.dir) == 0)
+		execl(whole, "webserv", "--root", "www", "--listen", "0.0.0.0:0", NULL);
+	_exit(127);
+}
+
+static void take_port(const char *seen)
+{
+	static const char before[] = "listening on http://0.0.0.0:";
+	const char *at = strstr(seen, before);
+
+	cr_assert(at != NULL, "%s", seen);
+	l.ports[0] = (uint16_t)atoi(at + strlen(before));
+	l.port_count = 1;
+}
+
+Test(live_root, on_a_terminal_the_log_has_colours_and_the_url_a_code)
+{
+	static const struct {
+		const char *locale, *no_color;
+		bool code, colours;
+	} rows[] = {
+		{ "C.UTF-8", "", true, true },
+		{ "C", "", false, true },
+		{ "en_US.utf8", "1", true, false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char seen[32768] = "";
+		int master = start_on_terminal(rows[i].locale, rows[i].no_color);
+		bool elsewhere;
+
+		cr_expect(terminal_shows(master, seen, sizeof seen, "this machine"));
+		take_port(seen);
+		cr_expect(eq(int, ask("GET /file.txt", ""), 200));
+		cr_expect(terminal_shows(master, seen, sizeof seen, "/file.txt"));
+		cr_expect(terminal_shows(master, seen, sizeof seen, "200"));
+		cr_expect(eq(int, strstr(seen, "\033[32m200\033[0m GET /file.txt") != NULL,
+		             rows[i].colours),
+		          "%s", seen);
+		/* A machine without a network has no other URL to draw. */
+		elsewhere = strstr(strstr(seen, "this machine") + 1, "  http://") != NULL;
+		cr_expect(eq(int, strstr(seen, "\u2580\u2580\u2580") != NULL,
+		             elsewhere && rows[i].code),
+		          "%s", seen);
+		cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
+		close(master);
 	}
 }
