@@ -51,7 +51,7 @@ GENERATE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(GENERATE)/main.c,$(wi
 MANUAL := $(BUILD)/manual
 MANUAL_TEXTS := www/manual/directives.txt $(wildcard www/manual/source/*.txt www/manual/source/pictures/*.svg)
 MANUAL_PAGES := $(addprefix www/manual/,$(addsuffix .html,index tutorial language directives variables explain cgi \
-	uploads proxy security reload tuning command nginx))
+	uploads proxy security reload tuning metrics command nginx))
 MAN_PAGES := $(BUILD)/man/webserv.8 $(BUILD)/man/webserv.conf.5
 
 manual: $(MANUAL_PAGES)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { noProblems } from "./checks.mjs";
 
 const manual =
-	" tutorial language directives variables explain cgi uploads proxy security reload tuning command nginx".split(" ");
+	" tutorial language directives variables explain cgi uploads proxy security reload tuning metrics command nginx".split(" ");
 const pages = [
 	...["/", "/files/", "/upload", "/programs", "/film", "/requests", "/redirected"],
 	...manual.map((name) => `/manual/${name}`),

@@ -19,7 +19,8 @@ for (let element = lead.nextElementSibling; element; element = element.nextEleme
 const has = (text, words) => words.every((word) => text.toLowerCase().includes(word));
 
 function narrow(section, words) {
-	const whole = words.length === 0 || has(section.elements[0].textContent, words);
+	const heading = section.elements[0].matches("h2, h3") ? section.elements[0].textContent : "";
+	const whole = words.length === 0 || has(heading, words);
 	const parts = section.elements.flatMap((element) => [...element.querySelectorAll("tr, li")]);
 	for (const part of parts) {
 		part.hidden = !whole && !has(part.textContent, words);

@@ -2,6 +2,7 @@
 #include "documents.h"
 #include "forms.h"
 #include "main/options.h"
+#include "server/metrics.h"
 #include "server/vars.h"
 
 /* What "@insert NAME" asks for: a table of the server, joined with the texts about its rows. */
@@ -127,6 +128,60 @@ static bool insert_options(struct markup *markup, struct manual *manual)
 	return true;
 }
 
+/* "webserv_requests_refused_total{reason}", as Prometheus reads it. */
+static void metric_name(struct buf *name, const struct metric *m, bool with_label)
+{
+	buf_format(name, "webserv_%.*s%s", STR_ARG(m->name),
+	           m->kind == METRIC_COUNTER ? "_total" : "");
+	if (m->label && with_label)
+		buf_format(name, "{%s}", m->label);
+}
+
+/* The values of the family's label, where they are written in the table. */
+static void metric_values(struct markup *markup, size_t row)
+{
+	if (!metrics[row].is)
+		return;
+	markup->form->text(markup->out, STR_OF(" ("));
+	for (size_t i = row; i < metric_count && (i == row || !metric_is_first(i)); i++) {
+		markup->form->text(markup->out, i == row ? STR_OF("") : STR_OF(", "));
+		markup->form->code(markup->out, str_from(metrics[i].is));
+	}
+	markup->form->text(markup->out, STR_OF(")"));
+}
+
+static bool insert_metrics(struct markup *markup, struct manual *manual)
+{
+	const struct markup_form *form = markup->form;
+
+	(void)manual;
+	for (size_t i = 0; i < metric_count; i++) {
+		char room[128], id_room[64];
+		struct buf name = buf_fixed(room, sizeof room),
+		           id = buf_fixed(id_room, sizeof id_room);
+
+		if (metrics[i].section) {
+			if (i > 0)
+				form->rows(markup->out, false);
+			form->heading(markup->out, 3, str_from(metrics[i].section));
+			form->rows(markup->out, true);
+		}
+		if (!metric_is_first(i))
+			continue;
+		metric_name(&name, &metrics[i], true);
+		metric_name(&id, &metrics[i], false);
+		form->term(markup->out, true);
+		form->named(markup->out, buf_str(&id), buf_str(&name));
+		form->term(markup->out, false);
+		form->meaning(markup->out, true);
+		form->text(markup->out, str_from(metrics[i].help));
+		metric_values(markup, i);
+		form->meaning(markup->out, false);
+	}
+	form->rows(markup->out, false);
+	return true;
+}
+
 static bool same_advice(const struct foreign *a, const struct foreign *b)
 {
 	return b && b->kind == a->kind && str_eq(str_from(a->advice), str_from(b->advice));
@@ -213,6 +268,14 @@ static bool insert_terms(struct markup *markup, struct manual *manual)
 		write_term(out, "variables.html", manual->variables.texts.items[i].name, "$");
 	for (size_t i = 0; (option = options_row(i)); i++)
 		write_term(out, "command.html", option->name, "--");
+	for (size_t i = 0; i < metric_count; i++) {
+		char room[64];
+		struct buf id = buf_fixed(room, sizeof room);
+
+		metric_name(&id, &metrics[i], false);
+		if (metric_is_first(i))
+			write_term(out, "metrics.html", buf_str(&id), "");
+	}
 	buf_text(out, "\t\t</ul>\n");
 	return true;
 }
@@ -224,7 +287,8 @@ static const struct {
 	{ STR("contents"), insert_contents },   { STR("directives"), insert_directives },
 	{ STR("variables"), insert_variables }, { STR("options"), insert_options },
 	{ STR("refused"), insert_refused },     { STR("ignored"), insert_ignored },
-	{ STR("pages"), insert_pages },         { STR("terms"), insert_terms },
+	{ STR("pages"), insert_pages },         { STR("metrics"), insert_metrics },
+	{ STR("terms"), insert_terms },
 };
 
 /* "@insert picture NAME": the drawing in source/pictures, as it is; nothing on paper. */
