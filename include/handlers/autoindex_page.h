@@ -5,9 +5,10 @@
 
 extern const char *const autoindex_style[]; /* pieces, ended by NULL */
 extern const char autoindex_icons[];
-extern const char *const autoindex_script[]; /* likewise; joined they have the policy's digest */
+extern const char *const autoindex_script[]; /* likewise; joined they have a digest of the policy */
+extern const char *const autoindex_resume_script[]; /* likewise: how uploads come in pieces */
 
-/* The Content-Security-Policy under which exactly this script runs. */
+/* The Content-Security-Policy under which exactly these scripts run. */
 extern const char autoindex_policy[];
 
 #endif

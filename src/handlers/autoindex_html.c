@@ -240,11 +240,11 @@ static void html_entry(struct buf *b, const struct listing *l, const struct list
 }
 
 /* A script for a million rows would only freeze the page. */
-static void html_script(struct buf *b)
+static void html_script(struct buf *b, const char *const *pieces)
 {
 	buf_text(b, "<script>");
-	for (size_t i = 0; autoindex_script[i]; i++)
-		buf_text(b, autoindex_script[i]);
+	for (size_t i = 0; pieces[i]; i++)
+		buf_text(b, pieces[i]);
 	buf_text(b, "</script>\n");
 }
 
@@ -254,8 +254,10 @@ static void html_close(struct buf *b, const struct listing *l)
 	if (!l->is_long && l->entries.len == 0)
 		buf_text(b, "<p class=\"note\">There is nothing in here.</p>\n");
 	buf_text(b, "<p id=\"said\" role=\"status\"></p>\n</main>\n");
+	if (!l->is_long && l->can_upload && request_settings(l->r)->upload_resumable.is_on)
+		html_script(b, autoindex_resume_script);
 	if (!l->is_long)
-		html_script(b);
+		html_script(b, autoindex_script);
 	page_close(b, l->r, false);
 }
 

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { checkPrograms } from "./check_programs.mjs";
+import { checkResume } from "./check_resume.mjs";
 import { checkSite } from "./check_site.mjs";
 import { checkStatus } from "./check_status.mjs";
 import { checkUpload } from "./check_upload.mjs";
@@ -56,6 +57,7 @@ try {
 	runner = new Runner(browser, server);
 	await checkSite(runner);
 	await checkUpload(runner);
+	await checkResume(runner);
 	await checkStatus(runner);
 	await checkPrograms(runner);
 	if (picture !== undefined) {
