@@ -36,7 +36,13 @@ char *buf_room(struct buf *b, size_t n);
 
 void buf_add(struct buf *b, struct str s);
 void buf_byte(struct buf *b, char c);
-void buf_text(struct buf *b, const char *text);
+
+/* Inline, so that the length of a literal is known to the compiler. */
+static inline void buf_text(struct buf *b, const char *text)
+{
+	buf_add(b, str_from(text));
+}
+
 void buf_u64(struct buf *b, uint64_t n);
 
 /* Decimal, padded with zeros to at least `width` digits (at most 20). */
@@ -44,6 +50,9 @@ void buf_u64_pad(struct buf *b, uint64_t n, unsigned width);
 
 /* Lower-case hexadecimal without leading zeros. */
 void buf_hex(struct buf *b, uint64_t n);
+
+/* Lower-case hexadecimal, the lowest `width` digits. */
+void buf_hex_pad(struct buf *b, uint64_t n, unsigned width);
 
 /* As printf. Needs room for one byte more than it adds: printf ends what it writes in NUL. */
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "conf/config.h"
+#include "http/range.h"
 
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -26,17 +27,19 @@ struct variant;
 
 /*
  * An answer made beforehand: head and content in one piece, so that it leaves by one send without a byte
- * being formatted. One for each location that serves the file, as itself or in place of its plain sibling, and each status; only Date changes, in place.
+ * being formatted. One for each location that serves the file, as itself or in place of its plain sibling,
+ * each status and (a few) ranges; only Date changes, in place.
  */
 struct file_block {
 	struct file_block *next;
 	const struct location *location;
 	const struct variant *variant; /* what the file stood for; NULL: itself */
 	unsigned status;
-	time_t date;      /* the second that stands in it */
-	uint32_t date_at; /* where the 29 bytes of the Date value are */
-	uint32_t head;    /* bytes of the head, its final empty line included */
-	uint32_t len;     /* bytes in all */
+	struct range range; /* status 206 */
+	time_t date;        /* the second that stands in it */
+	uint32_t date_at;   /* where the 29 bytes of the Date value are */
+	uint32_t head;      /* bytes of the head, its final empty line included */
+	uint32_t len;       /* bytes in all */
 	char bytes[];
 };
 
@@ -57,6 +60,9 @@ struct file {
 
 	/* the cache's own */
 	struct file_block *blocks;
+	struct range
+	        wanted; /* what was last asked for of it, lest one be made for every range there is */
+	uint8_t range_blocks;
 	struct list node; /* in one of file_cache.lists, the longest unused first */
 	struct str key;   /* NULL: not in the cache */
 	uint64_t checked; /* ms: when it was last compared with the disk */
@@ -109,6 +115,9 @@ static inline void file_cache_touch(struct file_cache *cache)
 
 /* Gives the file a block for a location; it counts against the limits. The block is then the file's. */
 void file_cache_add_block(struct file_cache *cache, struct file *file, struct file_block *block);
+
+/* The next request for its name looks at the disk again. Who holds the file keeps it. */
+void file_cache_forget(struct file_cache *cache, struct file *file);
 
 /* Takes another hold of the file, or gives one back; the last one frees it. */
 struct file *file_hold(struct file *file);

@@ -31,4 +31,7 @@ void respond_interim(struct request *r, unsigned status, struct str fields);
 /* Adds a field line to the coming response. A value with CR, LF, NUL or another control is refused: false. */
 bool response_field(struct request *r, struct str name, struct str value);
 
+/* The same for whole lines of our own text, each with its CRLF: nothing in them needs a check. */
+bool response_lines(struct request *r, struct str lines);
+
 #endif

@@ -42,9 +42,11 @@ char *buf_room(struct buf *b, size_t n)
 
 void buf_add(struct buf *b, struct str s)
 {
-	char *room;
+	char *room = b->ptr + b->len;
 
-	if (s.len == 0 || !(room = buf_room(b, s.len)))
+	if (s.len == 0)
+		return;
+	if ((b->failed || s.len > b->cap - b->len) && !(room = buf_room(b, s.len)))
 		return;
 	memcpy(room, s.ptr, s.len);
 	b->len += s.len;
@@ -60,20 +62,26 @@ void buf_byte(struct buf *b, char c)
 	b->len++;
 }
 
-void buf_text(struct buf *b, const char *text)
-{
-	buf_add(b, str_from(text));
-}
-
+/* Two digits a step: half the divisions. */
 void buf_u64_pad(struct buf *b, uint64_t n, unsigned width)
 {
+	static const char pairs[] = "00010203040506070809"
+	                            "10111213141516171819"
+	                            "20212223242526272829"
+	                            "30313233343536373839"
+	                            "40414243444546474849"
+	                            "50515253545556575859"
+	                            "60616263646566676869"
+	                            "70717273747576777879"
+	                            "80818283848586878889"
+	                            "90919293949596979899";
 	char digits[20];
 	unsigned at = sizeof digits;
 
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
+	for (; n >= 10; n /= 100)
+		memcpy(digits + (at -= 2), pairs + n % 100 * 2, 2);
+	if (n > 0 || at == sizeof digits)
+		digits[--at] = (char)('0' + n);
 	while (sizeof digits - at < width && at > 0)
 		digits[--at] = '0';
 	buf_add(b, str_make(digits + at, sizeof digits - at));
@@ -94,6 +102,17 @@ void buf_hex(struct buf *b, uint64_t n)
 		n >>= 4;
 	} while (n > 0);
 	buf_add(b, str_make(digits + at, sizeof digits - at));
+}
+
+void buf_hex_pad(struct buf *b, uint64_t n, unsigned width)
+{
+	char *room = buf_room(b, width);
+
+	if (!room)
+		return;
+	for (unsigned i = width; i-- > 0; n >>= 4)
+		room[i] = "0123456789abcdef"[n & 15];
+	b->len += width;
 }
 
 void buf_format_v(struct buf *b, const char *format, va_list args)

@@ -39,8 +39,8 @@ static void static_guard_store(struct request *r)
 	if (decide_store_of(r->config, r->decision.dir, r->decision.path, &r->arena, &rest) ==
 	    CONFIG_NONE)
 		return;
-	response_field(r, STR_OF("X-Content-Type-Options"), STR_OF("nosniff"));
-	response_field(r, STR_OF("Content-Security-Policy"), STR_OF("sandbox"));
+	response_lines(r, STR_OF("X-Content-Type-Options: nosniff\r\n"
+	                         "Content-Security-Policy: sandbox\r\n"));
 }
 
 void static_file_start(struct request *r)
@@ -66,7 +66,7 @@ void static_file_start(struct request *r)
 	if (d->variant)
 		r->response.encoding = d->variant->coding;
 	if (set->max_ranges > 0)
-		response_field(r, STR_OF("Accept-Ranges"), STR_OF("bytes"));
+		response_lines(r, STR_OF("Accept-Ranges: bytes\r\n"));
 	static_guard_store(r);
 	if (r->decision.status == 304) {
 		body_empty(&r->response.body);

@@ -96,6 +96,14 @@ bool file_is_unchanged(const struct file *file, int dirfd, struct str path)
 	return file->kind == FILE_REGULAR && file_matches(file, &st);
 }
 
+bool file_read_part(const struct file *file, off_t offset, char *to, size_t len)
+{
+	struct stat st;
+
+	return io_pread(file->fd, to, len, offset) == (ssize_t)len && fstat(file->fd, &st) == 0 &&
+	       file_matches(file, &st);
+}
+
 /* The whole of a small file; kept only when nobody wrote to it between the two looks. */
 static void file_read(struct file *file)
 {

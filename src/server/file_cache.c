@@ -157,6 +157,12 @@ static struct file *file_cache_open(struct file_view *view, int dir, struct str 
 	return file;
 }
 
+void file_cache_forget(struct file_cache *cache, struct file *file)
+{
+	if (file->key.ptr)
+		cache_remove(cache, file);
+}
+
 void file_cache_add_block(struct file_cache *cache, struct file *file, struct file_block *block)
 {
 	size_t weight = sizeof *block + block->len;

@@ -82,8 +82,7 @@ void page_close(struct buf *b, struct request *r, bool with_id)
 void page_fields(struct request *r)
 {
 	r->response.content_type = STR_OF("text/html; charset=utf-8");
-	response_field(r, STR_OF("X-Content-Type-Options"), STR_OF("nosniff"));
-	response_field(r, STR_OF("Content-Security-Policy"),
-	               STR_OF("default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-	                      "base-uri 'none'; form-action 'none'"));
+	response_lines(r, STR_OF("X-Content-Type-Options: nosniff\r\nContent-Security-Policy: "
+	                         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+	                         "base-uri 'none'; form-action 'none'\r\n"));
 }

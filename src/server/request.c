@@ -9,8 +9,6 @@
 #include "server/vars.h"
 #include "server/worker.h"
 
-#include <stdio.h>
-
 enum { REQUEST_REDIRECTS_MAX = 10 };
 
 /* ---- life ------------------------------------------------------------------------------------------ */
@@ -140,6 +138,7 @@ struct str request_id(struct request *r)
 	/* The worker's own key, because a worker that is started again counts from the start again. */
 	uint64_t seed[3] = { w ? w->id_key[0] : 0, w ? w->id_key[1] : 0, 0 };
 	uint64_t high, low;
+	struct buf id;
 
 	if (r->given_id.len > 0)
 		return r->given_id;
@@ -149,8 +148,9 @@ struct str request_id(struct request *r)
 	high = map_hash(str_make((const char *)seed, sizeof seed));
 	seed[2] = ~seed[2];
 	low = map_hash(str_make((const char *)seed, sizeof seed));
-	snprintf(r->id, sizeof r->id, "%016llx%016llx", (unsigned long long)high,
-	         (unsigned long long)low);
+	id = buf_fixed(r->id, sizeof r->id - 1);
+	buf_hex_pad(&id, high, 16);
+	buf_hex_pad(&id, low, 16);
 	return str_make(r->id, 32);
 }
 

@@ -170,14 +170,30 @@ void respond(struct request *r, unsigned status)
 
 /* ---- answers of our own ---------------------------------------------------------------------------- */
 
-bool response_field(struct request *r, struct str name, struct str value)
+static struct buf *response_fields(struct request *r)
 {
 	struct buf *b = &r->response.fields;
 
-	if (!escape_is_field_safe(value) || !field_is_token(name))
-		return false;
 	if (!b->ptr)
 		*b = buf_in_arena(&r->arena, 256);
+	return b;
+}
+
+bool response_lines(struct request *r, struct str lines)
+{
+	struct buf *b = response_fields(r);
+
+	buf_add(b, lines);
+	return !b->failed;
+}
+
+bool response_field(struct request *r, struct str name, struct str value)
+{
+	struct buf *b;
+
+	if (!escape_is_field_safe(value) || !field_is_token(name))
+		return false;
+	b = response_fields(r);
 	buf_add(b, name);
 	buf_text(b, ": ");
 	buf_add(b, value);
@@ -264,11 +280,10 @@ static void respond_own_page(struct request *r, unsigned status, const char *rea
 	r->response.vary = STR_OF("Accept");
 	r->response.content_type =
 	        json ? STR_OF("application/problem+json") : STR_OF("text/html; charset=utf-8");
-	response_field(r, STR_OF("X-Content-Type-Options"), STR_OF("nosniff"));
+	response_lines(r, STR_OF("X-Content-Type-Options: nosniff\r\n"));
 	if (!json)
-		response_field(
-		        r, STR_OF("Content-Security-Policy"),
-		        STR_OF("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+		response_lines(r, STR_OF("Content-Security-Policy: default-src 'none'; style-src "
+		                         "'unsafe-inline'; img-src data:\r\n"));
 	body_memory(&r->response.body, json ? error_page_problem(r, status, reason)
 	                                    : error_page_html(r, status, reason));
 	r->error_how = ERROR_CODE_OF_PAGE; /* the status is final */

@@ -9,7 +9,7 @@
 
 enum { RESPONSE_HEAD = 768 }; /* bytes usually enough for a head */
 
-static void head_line(struct buf *b, const char *name, struct str value)
+static inline void head_line(struct buf *b, const char *name, struct str value)
 {
 	buf_text(b, name);
 	buf_add(b, value);
@@ -190,8 +190,11 @@ static void head_framing(struct buf *b, const struct response *p, enum output_fr
 		return; /* it would have to be that of the 200; a cache keeps what it has */
 	if (framing == OUTPUT_CHUNKED)
 		buf_text(b, "Transfer-Encoding: chunked\r\n");
-	else if (p->body.length >= 0)
-		buf_format(b, "Content-Length: %lld\r\n", (long long)p->body.length);
+	if (framing == OUTPUT_CHUNKED || p->body.length < 0)
+		return;
+	buf_text(b, "Content-Length: ");
+	buf_u64(b, (uint64_t)p->body.length);
+	buf_text(b, "\r\n");
 }
 
 void response_location(struct buf *b, const struct request *r, struct str location)

@@ -39,6 +39,20 @@ Test(buf, numbers)
 	}
 }
 
+Test(buf, hexadecimal_of_a_width)
+{
+	char room[20];
+	struct buf b = buf_fixed(room, sizeof room);
+
+	buf_hex_pad(&b, 0x1f, 4);
+	buf_hex_pad(&b, UINT64_MAX, 3);
+	buf_hex_pad(&b, 0, 8);
+	cr_expect(str_eq(buf_str(&b), STR_OF("001ffff00000000")));
+	buf_hex_pad(&b, 1, 6);
+	cr_expect(b.failed);
+	cr_expect(eq(sz, b.len, 15));
+}
+
 static void add_everything(struct buf *b)
 {
 	buf_add(b, STR_OF("ab"));

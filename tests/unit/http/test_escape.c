@@ -158,6 +158,22 @@ Test(escape, knows_what_a_header_may_hold)
 	}
 }
 
+/* Every byte at every place of a value that is more than two steps long. */
+Test(escape, knows_it_at_every_place)
+{
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < 19; at++) {
+			bool is_safe = (c >= 0x20 && c != 0x7f) || c == '\t';
+			char text[] = "a value with \xff in it";
+			struct str value;
+
+			text[at] = (char)c;
+			value = guard_copy(str_make(text, 19));
+			cr_expect(escape_is_field_safe(value) == is_safe, "%02x at %zu", c, at);
+			guard_free(value);
+		}
+}
+
 static size_t encode(uint32_t c, size_t size, char out[4])
 {
 	static const unsigned char leads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };

@@ -62,14 +62,34 @@ static const struct {
 	  "HTTP/1.1 200 OK\r\n^Expires: Thu, 31 Dec 2037 23:55:55 GMT\r\n^A file.\n", 5 },
 	{ "a range is made anew", "GET /a" H "Range: bytes=2-5\r\n\r\n",
 	  "HTTP/1.1 206 ~\r\n^\r\n\r\nfile", 5 },
+	{ "another one, too", "GET /a" H "Range: bytes=0-0\r\n\r\n", "HTTP/1.1 206 ~\r\n^\r\n\r\nA",
+	  5 },
+	{ "so is one with a condition", "GET /a" H "If-Range: " ETAG "\r\nRange: bytes=0-0\r\n\r\n",
+	  "HTTP/1.1 206 ~\r\n^\r\n\r\nA", 5 },
+	{ "the same again is kept", "GET /a" H "Range: bytes=0-0\r\n\r\n",
+	  "HTTP/1.1 206 Partial Content\r\n^Content-Length: 1\r\n^"
+	  "Content-Range: bytes 0-0/8\r\n\r\nA",
+	  6 },
+	{ "and serves again, however it is written", "GET /a" H "Range: Bytes=00-0,\r\n\r\n",
+	  "HTTP/1.1 206 Partial Content\r\n^Content-Length: 1\r\n^"
+	  "Content-Range: bytes 0-0/8\r\n\r\nA",
+	  6 },
+	{ "a Range is nothing to HEAD", "HEAD /a" H "Range: bytes=0-0\r\n\r\n",
+	  "HTTP/1.1 200 OK\r\n^Content-Length: 8\r\n^\r\n\r\n", 6 },
+	{ "nor to a 304", "GET /a" H "If-None-Match: " ETAG "\r\nRange: bytes=0-0\r\n\r\n",
+	  "HTTP/1.1 304 Not Modified\r\n^\r\n\r\n", 6 },
+	{ "two are not one", "GET /a" H "Range: bytes=0-0,4-4\r\n\r\n",
+	  "HTTP/1.1 206 ~\r\n^multipart/byteranges^", 6 },
+	{ "and one that does not exist is none", "GET /a" H "Range: bytes=8-\r\n\r\n",
+	  "HTTP/1.1 416 ~\r\n^Content-Range: bytes */8\r\n^", 6 },
 	{ "so is an answer to HTTP/1.0", "GET /a HTTP/1.0\r\n\r\n",
-	  "HTTP/1.1 200 OK\r\n^Connection: close\r\n\r\nA file.\n", 5 },
+	  "HTTP/1.1 200 OK\r\n^Connection: close\r\n\r\nA file.\n", 6 },
 	{ "the last answer on a connection says so", "GET /a" H "Connection: close\r\n\r\n",
-	  "HTTP/1.1 200 OK\r\n^Connection: close\r\n\r\nA file.\n", 5 },
+	  "HTTP/1.1 200 OK\r\n^Connection: close\r\n\r\nA file.\n", 6 },
 	{ "without a body, too", "HEAD /a" H "Connection: close\r\n\r\n",
-	  "HTTP/1.1 200 OK\r\n^Content-Length: 8\r\n^Connection: close\r\n\r\n", 5 },
+	  "HTTP/1.1 200 OK\r\n^Content-Length: 8\r\n^Connection: close\r\n\r\n", 6 },
 	{ "and the next one does not", "GET /a" H "\r\n",
-	  "HTTP/1.1 200 OK\r\n^Accept-Ranges: bytes\r\n\r\nA file.\n", 5 },
+	  "HTTP/1.1 200 OK\r\n^Accept-Ranges: bytes\r\n\r\nA file.\n", 6 },
 };
 
 static void open_machine(struct machine *m)
@@ -138,6 +158,61 @@ Test(response_block, an_answer_half_sent_keeps_its_date_when_the_next_second_ren
 	cr_expect(strstr(first.ptr, "08:49:37") != NULL, "%s", first.ptr);
 	close(slow);
 	close(quick);
+	machine_close(&m);
+}
+
+/* Of a file that is too large to be kept whole: only the part is in memory. */
+Test(response_block, a_range_of_a_large_file_is_read_once)
+{
+	static const char ask[] = "GET /large" H "Range: bytes=40000-40003\r\n\r\n";
+	struct machine m;
+	struct str heard, first;
+	unsigned long calls;
+
+	open_machine(&m);
+	tree_put_size(&m.tree, "www/large", 100000);
+	first = machine_exchange(&m, str_from(ask));
+	machine_exchange(&m, str_from(ask));
+	machine_exchange(&m, str_from("GET /a" H "\r\n"));
+	machine_io_reset();
+	machine_exchange(&m, str_from("GET /a" H "\r\n"));
+	calls = machine_io.calls;
+	machine_io_reset();
+	heard = machine_exchange(&m, str_from(ask));
+	cr_expect(eq(ulong, machine_io.calls, calls), "as many as for a small file");
+	cr_expect(str_eq(heard, first), "%s instead of %s", heard.ptr, first.ptr);
+	cr_expect(live_matches("HTTP/1.1 206 Partial Content\r\n^Content-Length: 4\r\n^"
+	                       "Content-Range: bytes 40000-40003/100000\r\n^",
+	                       heard.ptr),
+	          "%s", heard.ptr);
+	heard = machine_exchange(&m, str_from("HEAD /large" H "\r\n"));
+	cr_expect(live_matches("HTTP/1.1 200 OK\r\n^Content-Length: 100000\r\n^", heard.ptr));
+	tree_put(&m.tree, "www/large", "Small now.\n");
+	file_cache_touch(&m.worker.files);
+	heard = machine_exchange(&m, str_from(ask));
+	cr_expect(live_matches("HTTP/1.1 416 ~\r\n^", heard.ptr), "%s", heard.ptr);
+	machine_close(&m);
+}
+
+/* However many ranges a file has had asked for twice: what they hold is bounded, and the last is right. */
+Test(response_block, ranges_do_not_pile_up)
+{
+	struct machine m;
+	char ask[80], wanted[80];
+
+	open_machine(&m);
+	tree_put_size(&m.tree, "www/large", 100000);
+	for (int i = 0; i < 50; i++) {
+		snprintf(ask, sizeof ask, "GET /large" H "Range: bytes=%d-%d\r\n\r\n", i, i + 9);
+		snprintf(wanted, sizeof wanted, "^Content-Range: bytes %d-%d/100000\r\n^", i,
+		         i + 9);
+		for (int again = 0; again < 3; again++) {
+			struct str heard = machine_exchange(&m, str_from(ask));
+
+			cr_expect(live_matches(wanted, heard.ptr), "%s", heard.ptr);
+		}
+	}
+	cr_expect(lt(sz, m.worker.files.weight, 9 * 2000));
 	machine_close(&m);
 }
 
