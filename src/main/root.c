@@ -152,7 +152,8 @@ static bool root_check_auth(struct root *root)
 	password = str_from(root->options->auth);
 	user = str_cut(&password, ':');
 	good = root_check_user(root, user, password) && root_hash(root, user, password);
-	explicit_bzero((char *)password.ptr, password.len);
+	if (password.ptr)
+		explicit_bzero((char *)password.ptr, password.len);
 	return good;
 }
 
