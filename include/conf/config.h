@@ -400,6 +400,7 @@ struct listener_conf {
 	bool is_covered; /* a listener on all addresses has its port: connections come through that one … */
 	bool covers; /* … which this is: its connections go to the listener of their own address */
 	struct server_conf *default_server;
+	unsigned servers; /* how many there are: with one, no name needs a look */
 	struct map exact; /* lower-case name → struct server_conf */
 	struct map heads; /* "*.a.b" under ".a.b" */
 	struct map tails; /* "a.*" under "a." */

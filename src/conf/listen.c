@@ -384,6 +384,7 @@ static bool parse_listen(const struct value *v, void *target)
 		return false;
 	}
 	*LIST_ADD(v->build->arena, &server->listeners) = listener;
+	listener->servers++;
 	join_options(v, listener, &v->build->origin.items[at], &options);
 	set_default(v, listener, &v->build->origin.items[at], options.is_default);
 	return true;

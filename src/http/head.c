@@ -1,8 +1,6 @@
 #include "http/head.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "http/scan.h"
 
 enum { EMPTY_LINES_MAX = 8, VERSION_LEN = 8 };
 
@@ -43,29 +41,6 @@ static const struct wording field_line = {
 	.nul = "NUL byte in a field line",
 	.control = "control character in a field line",
 };
-
-/*
- * The first byte that is DEL or not above `low`, a space or a byte below it; `end` where there is none.
- * Sixteen at a time, as values are the bulk of a head.
- */
-static inline const char *find_end_of_text(const char *at, const char *end, unsigned char low)
-{
-#ifdef __SSE2__
-	const __m128i lows = _mm_set1_epi8((char)low), del = _mm_set1_epi8(0x7f);
-
-	for (; end - at >= 16; at += 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-		__m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, lows), bytes);
-		int found = _mm_movemask_epi8(_mm_or_si128(is_low, _mm_cmpeq_epi8(bytes, del)));
-
-		if (found)
-			return at + __builtin_ctz((unsigned)found);
-	}
-#endif
-	while (at < end && (unsigned char)*at > low && *at != 0x7f)
-		at++;
-	return at;
-}
 
 /* The first byte that is none of a token; `end` where there is none. */
 static inline const char *find_end_of_token(const char *at, const char *end)
@@ -172,7 +147,7 @@ static enum parse take_target(struct cursor *c, struct head *head, struct refusa
 {
 	const char *start = c->at;
 
-	c->at = find_end_of_text(c->at, c->stop, ' ');
+	c->at = scan_text(c->at, c->stop, ' ');
 	if (c->at == c->end)
 		return PARSE_PARTIAL;
 	if (*c->at == '\r')
@@ -270,9 +245,9 @@ static enum parse take_value(struct cursor *c, struct field *field, struct refus
 
 	while (start < c->stop && (*start == ' ' || *start == '\t'))
 		start++;
-	end = find_end_of_text(start, c->stop, 0x1f);
+	end = scan_text(start, c->stop, 0x1f);
 	while (end < c->stop && *end == '\t')
-		end = find_end_of_text(end + 1, c->stop, 0x1f);
+		end = scan_text(end + 1, c->stop, 0x1f);
 	c->at = end;
 	parse = take_line_end(c, &field_line, refusal);
 	if (parse != PARSE_COMPLETE)

@@ -5,8 +5,26 @@
 /* The bytes of a reg-name but for the escapes: unreserved and sub-delims of RFC 3986 section 2. */
 static bool is_host_byte(char c)
 {
-	return c != '\0' &&
-	       (ascii_is_alpha(c) || ascii_is_digit(c) || strchr("-._~!$&'()*+,;=", c) != NULL);
+	switch (c) {
+	case '-':
+	case '.':
+	case '_':
+	case '~':
+	case '!':
+	case '$':
+	case '&':
+	case '\'':
+	case '(':
+	case ')':
+	case '*':
+	case '+':
+	case ',':
+	case ';':
+	case '=':
+		return true;
+	default:
+		return ascii_is_alpha(c) || ascii_is_digit(c);
+	}
 }
 
 /* The length of the reg-name or IPv4 address at the start of s; both end before the port's colon. */

@@ -1,5 +1,7 @@
 #include "http/target.h"
 
+#include "http/scan.h"
+
 /* The byte that "%XX" at the start of s stands for, or -1. */
 static int escaped_byte(struct str s)
 {
@@ -18,6 +20,10 @@ static int escaped_byte(struct str s)
  */
 static enum parse check_bytes(struct str raw, struct refusal *refusal)
 {
+	const char *end = raw.ptr + raw.len;
+
+	if (scan_text(raw.ptr, end, ' ') == end && !memchr(raw.ptr, '#', raw.len))
+		return PARSE_COMPLETE;
 	for (size_t i = 0; i < raw.len; i++) {
 		unsigned char byte = (unsigned char)raw.ptr[i];
 
@@ -91,6 +97,16 @@ static enum parse take_escape(struct writer *w, struct str s, struct refusal *re
 	return PARSE_COMPLETE;
 }
 
+/* How many bytes at the start of s stand for themselves, up to the next separator or escape. */
+static size_t plain_length(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.len && s.ptr[i] != '/' && s.ptr[i] != '%')
+		i++;
+	return i;
+}
+
 /* One pass over the raw path; its first byte is a slash. Nothing written is longer than what was read. */
 static enum parse decode_path(struct str raw, bool merge, char *room, struct target *target,
                               struct refusal *refusal)
@@ -106,7 +122,11 @@ static enum parse decode_path(struct str raw, bool merge, char *room, struct tar
 		} else if (raw.ptr[i] == '/') {
 			parse = end_segment(&w, false, merge, refusal);
 		} else {
-			*w.end++ = raw.ptr[i];
+			size_t run = plain_length(str_from_index(raw, i));
+
+			memcpy(w.end, raw.ptr + i, run);
+			w.end += run;
+			i += run - 1;
 		}
 	}
 	if (parse == PARSE_COMPLETE)

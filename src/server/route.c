@@ -57,10 +57,7 @@ const struct server_conf *route_server(const struct listener_conf *listener, str
 	const struct server_conf *found;
 	struct str name = str_make(lower, host.len);
 
-	if (host.len > sizeof lower || listener->exact.len + listener->heads.len +
-	                                               listener->tails.len +
-	                                               listener->ranges.count ==
-	                                       0)
+	if (listener->servers == 1 || host.len > sizeof lower)
 		return listener->default_server;
 	for (size_t i = 0; i < host.len; i++)
 		lower[i] = ascii_lower(host.ptr[i]);
