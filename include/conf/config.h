@@ -285,8 +285,9 @@ struct settings {
 	msec client_header_timeout;
 	msec client_body_timeout;
 	msec send_timeout;
-	msec keepalive_timeout; /* 0: no keep-alive */
-	msec keepalive_header;  /* seconds announced in Keep-Alive: timeout=; 0: no such field */
+	uint64_t client_min_rate; /* bytes a second; 0: off */
+	msec keepalive_timeout;   /* 0: no keep-alive */
+	msec keepalive_header;    /* seconds announced in Keep-Alive: timeout=; 0: no such field */
 	msec cgi_timeout;
 	msec cgi_grace;
 	struct cgi_limits cgi_limits;

@@ -37,6 +37,13 @@ void sock_print(const struct sockaddr *address, socklen_t len, struct buf *out);
  */
 unsigned sock_backlog_length(int fd);
 
+/*
+ * How much the other end has taken of what was sent. *is_total: counted since the connection began (TCP: what
+ * was acknowledged); else it is minus what still waits, bookkeeping included, so that only a difference means
+ * something, and only between two sends. False: the kernel does not say.
+ */
+bool sock_taken(int fd, int64_t *taken, bool *is_total);
+
 /* A peer's address in the few bytes that a connection keeps of it. */
 struct peer {
 	uint8_t bytes[16]; /* network order; IPv4 uses the first four */

@@ -43,6 +43,9 @@ struct conn {
 	const struct listener *listener;
 	uint64_t number;   /* $connection */
 	uint64_t progress; /* ms: when bytes last moved, or the state's start */
+	uint64_t
+	        looked; /* ms: when it was last asked what the client has taken (server/conn_pace.h) */
+	int64_t taken;     /* and what that was */
 	uint32_t requests; /* begun so far */
 	struct peer peer;
 	struct peer proxied;              /* whom the PROXY header names; family 0: nobody */

@@ -83,6 +83,7 @@ enum counter {
 	COUNTER_LATE_HEAD,
 	COUNTER_LATE_BODY,
 	COUNTER_LATE_SEND,
+	COUNTER_LATE_RATE,       /* … the client was slower than client_min_rate */
 	COUNTER_PROGRAMS_ASKED,  /* CGI programs, counted by the launcher: wanted … */
 	COUNTER_PROGRAMS_TURNED, /* … out of the queue, however … */
 	COUNTER_PROGRAMS_STARTED,

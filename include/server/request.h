@@ -8,6 +8,7 @@
 #include "http/target.h"
 #include "net/sock.h"
 #include "server/body.h"
+#include "server/conn_pace.h"
 #include "server/decide.h"
 
 struct auth_wait;
@@ -106,6 +107,7 @@ struct request {
 	void *state; /* the handler's, in the arena */
 	uint64_t
 	        fin_deadline; /* when a client that has closed its side is given up; 0: not yet closed */
+	struct pace pace;     /* client_min_rate */
 	bool wants_fin_grace; /* a client that has closed its side is waited for only 3 s (programs) */
 
 	/* the account */

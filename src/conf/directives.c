@@ -28,7 +28,8 @@ static const struct value_range connections = { 1, 1 << 20 }, descriptors = { 0,
                                 ranges = { 0, 1024 }, headers = { 1, 10000 },
                                 any_time = { 0, (uint64_t)365 * DAY },
                                 some_time = { 1, (uint64_t)365 * DAY },
-                                any_size = { 0, (uint64_t)1 << 50 }, buffer = { 256, 1 << 20 };
+                                any_size = { 0, (uint64_t)1 << 50 }, rate = { 0, 1 << 30 },
+                                buffer = { 256, 1 << 20 };
 
 static const struct value_word sandbox[] = { { STR("on"), SANDBOX_ON },
 	                                     { STR("off"), SANDBOX_OFF },
@@ -213,6 +214,11 @@ const struct directive directives[] = {
 	{ .name = STR("send_timeout"), .where = MSL, ARGS(1, 1), IN_SETTINGS(send_timeout),
 	  .type = &value_time, .detail = &some_time, .usual = "60s", .syntax = "TIME",
 	  .doc = "Between two moments at which the client takes up data." },
+	{ .name = STR("client_min_rate"), .where = MS, ARGS(1, 1), IN_SETTINGS(client_min_rate),
+	  .type = &value_size, .detail = &rate, .usual = "0", .syntax = "BYTES_PER_S",
+	  .doc = "A client that sends a body, or takes an answer, at less than so many bytes a "
+	         "second is given up, after a grace of 10 seconds. Only the time counts in which "
+	         "nothing but the client is waited for; 0: off." },
 	{ .name = STR("keepalive_timeout"), .where = MSL, ARGS(1, 2), ALL_SETTINGS,
 	  .type = &value_keepalive, .usual = "75s", .syntax = "TIME [TIME]",
 	  .doc = "How long an idle connection is kept; 0: not at all. The second is announced in "

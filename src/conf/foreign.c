@@ -285,7 +285,6 @@ static const struct foreign foreign[] = {
 	{ STR("ssl_certificate_compression"), FOREIGN_IGNORED, NULL },
 	{ STR("ssl_object_cache_inheritable"), FOREIGN_IGNORED, NULL },
 	/* ---- of our own language, not in this version ---- */
-	{ STR("client_min_rate"), FOREIGN_LATER, NULL },
 };
 
 enum { FOREIGN_COUNT = sizeof foreign / sizeof *foreign };

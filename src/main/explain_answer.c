@@ -270,6 +270,12 @@ static void explain_settings(struct explain *e, const struct request *r)
 
 	access_log_print(e->config, &set->access_log, &log);
 	explain_say(e, "log", "access_log %.*s", STR_ARG(buf_str(&log)));
+	if (r->server->self.settings.client_min_rate > 0)
+		explain_say(
+		        e, "limits",
+		        "whoever sends a body or takes the answer at less than %llu bytes a second "
+		        "is given up after 10 s (client_min_rate)",
+		        (unsigned long long)r->server->self.settings.client_min_rate);
 	if (r->framing.kind == FRAMING_NONE)
 		return;
 	if (set->client_max_body_size == 0)

@@ -4,7 +4,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -124,6 +125,25 @@ unsigned sock_backlog_length(int fd)
 		return 1;
 	/* On a listener tcpi_unacked is the length of its accept queue. */
 	return info.tcpi_unacked;
+}
+
+bool sock_taken(int fd, int64_t *taken, bool *is_total)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof memory;
+	struct tcp_info info = { 0 };
+	socklen_t info_len = sizeof info;
+
+	*is_total = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) == 0;
+	if (*is_total) {
+		*taken = (int64_t)info.tcpi_bytes_acked;
+		return info_len >=
+		       offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &len) != 0)
+		return false;
+	*taken = -(int64_t)memory[SK_MEMINFO_WMEM_ALLOC];
+	return true;
 }
 
 void peer_from(struct peer *peer, const struct sockaddr *address)

@@ -132,7 +132,7 @@ static uint64_t conn_fin_deadline(struct conn *c)
 }
 
 /* The one place where it is computed when a state is given up. */
-static uint64_t conn_deadline(struct conn *c)
+static uint64_t conn_limit(struct conn *c)
 {
 	const struct settings *set =
 	        c->request ? &c->request->server->self.settings : conn_settings(c);
@@ -146,15 +146,20 @@ static uint64_t conn_deadline(struct conn *c)
 		return c->progress + (c->out_buffer     ? set->send_timeout
 		                      : c->requests > 0 ? set->keepalive_timeout
 		                                        : set->client_header_timeout);
-	if (c->in == CONN_IN_BODY && !c->worker->input.len && !c->stash &&
-	    (c->request->sink || c->request->has_answer))
+	if (pace_wants_body(c))
 		deadline = c->progress + set->client_body_timeout;
-	if (c->out == CONN_OUT_SEND && !c->can_write)
+	if (pace_wants_room(c))
 		return conn_least(deadline, c->progress + set->send_timeout);
 	if (c->out == CONN_OUT_AWAIT || c->out == CONN_OUT_SEND)
 		deadline = conn_least(deadline,
 		                      conn_least(c->request->deadline, conn_fin_deadline(c)));
 	return deadline;
+}
+
+/* When to look again: at the limit, or at what may move it. */
+static uint64_t conn_deadline(struct conn *c)
+{
+	return conn_least(conn_limit(c), pace_next(c));
 }
 
 /* Whose time was up. A close that lingers has an end of its own, and is none of these. */
@@ -194,6 +199,33 @@ static bool conn_expire(struct conn *c)
 		log_info("a connection is closed: no PROXY header came in time");
 	conn_close(c);
 	return false;
+}
+
+/* Slower than client_min_rate. True where the connection goes on. */
+static bool conn_expire_slow(struct conn *c)
+{
+	static const struct refusal slow = {
+		408, "the body came more slowly than the server allows (client_min_rate)"
+	};
+
+	counter_add(c->worker->counters, COUNTER_LATE_RATE, 1);
+	if (c->in == CONN_IN_BODY && !c->request->has_answer) {
+		conn_refuse(c, &slow);
+		return !c->is_dead;
+	}
+	request_log(c->request, LOG_NOTICE,
+	            "the connection is closed: its client was slower than client_min_rate");
+	conn_close(c);
+	return false;
+}
+
+/* The timer has fired. True where the connection goes on. */
+static bool conn_late(struct conn *c, uint64_t now)
+{
+	pace_look(c, now);
+	if (pace_is_too_slow(c))
+		return conn_expire_slow(c);
+	return conn_limit(c) > now || conn_expire(c);
 }
 
 /* ---- the one spot the machine runs from ------------------------------------------------------------- */
@@ -237,9 +269,10 @@ static void conn_step(struct task *task)
 		conn_break(c);
 		return;
 	}
+	pace_begin_step(c, now);
 	if (c->is_late) {
 		c->is_late = false;
-		if (conn_deadline(c) <= now && !conn_expire(c))
+		if (!conn_late(c, now))
 			return;
 	}
 	if (!conn_run(c))
@@ -252,5 +285,6 @@ static void conn_step(struct task *task)
 		conn_close(c);
 		return;
 	}
+	pace_end_step(c, now);
 	timer_set(&c->worker->loop.timers, &c->timer, conn_deadline(c));
 }

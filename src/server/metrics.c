@@ -44,6 +44,8 @@ const struct metric metrics[] = {
 	  COUNTER(COUNTER_LATE_BODY) },
 	{ .name = STR("connections_timed_out"), LABEL("phase", "send", "Closed: the answer was not taken"),
 	  COUNTER(COUNTER_LATE_SEND) },
+	{ .name = STR("connections_timed_out"), LABEL("phase", "rate", "Closed: below client_min_rate"),
+	  COUNTER(COUNTER_LATE_RATE) },
 
 	{ .section = "Traffic", .name = STR("received_bytes"), .title = "Received",
 	  COUNTER(COUNTER_RECEIVED), .unit = METRIC_BYTES, .help = "Bytes received from clients" },

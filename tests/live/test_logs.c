@@ -318,8 +318,11 @@ Test(logs, explain_names_the_log)
 		                                 "GET http://127.0.0.1:8080/", NULL };
 
 	live_write(&l, "site.conf",
-	           "root www; server { listen 127.0.0.1:8080; access_log a.log json rotate=10m; }");
+	           "root www; server { listen 127.0.0.1:8080; access_log a.log json rotate=10m;"
+	           " client_min_rate 3k; }");
 	live_run(&l, arguments);
 	cr_expect(ne(ptr, strstr(live_read(&l, "stdout"), "a.log json rotate=10m keep=5"), NULL),
+	          "%s", live_read(&l, "stdout"));
+	cr_expect(ne(ptr, strstr(live_read(&l, "stdout"), "less than 3072 bytes a second"), NULL),
 	          "%s", live_read(&l, "stdout"));
 }

@@ -178,6 +178,7 @@ const struct sample samples[] = {
 	{ AT_SERVER, "error_log stderr warn;", NULL },
 	{ AT_SERVER, "client_header_timeout 5s;", NULL },
 	{ AT_SERVER, "client_body_timeout 6s;", NULL },
+	{ AT_SERVER, "client_min_rate 2048;", "client_min_rate 2k;" },
 	{ AT_SERVER, "send_timeout 7s;", NULL },
 	{ AT_SERVER, "keepalive_timeout 0;", "keepalive_timeout 0s;" },
 	{ AT_SERVER, "keepalive_timeout 30s 20s;", NULL },

@@ -218,3 +218,72 @@ Test(sock, a_full_channel_says_so_and_a_dead_one_kills_nobody)
 	cr_expect(eq(i32, errno, EPIPE), "and no SIGPIPE");
 	close(ends[0]);
 }
+
+/* ---- what the other end has taken ----------------------------------------------------------------------- */
+
+/* A connected pair on the loopback interface; ends[0] does not block. */
+static void tcp_pair(int ends[2])
+{
+	union any_address a;
+	socklen_t len = address_of("127.0.0.1", &a);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	a.v4.sin_port = 0;
+	cr_assert(bind(listener, &a.any, len) == 0 && listen(listener, 1) == 0 &&
+	          getsockname(listener, &a.any, &len) == 0);
+	ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+	cr_assert(connect(ends[1], &a.any, len) == 0);
+	ends[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	cr_assert(ends[0] >= 0);
+	close(listener);
+}
+
+/* Sends until there is no room. */
+static int64_t fill(int fd)
+{
+	static char bytes[1 << 16];
+	int64_t sent = 0;
+	ssize_t n;
+
+	while ((n = send(fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+		sent += n;
+	return sent;
+}
+
+static void check_taken(int ends[2], bool expect_total)
+{
+	static char room[1 << 20];
+	int64_t before, still, after, sent;
+	bool is_total;
+
+	sent = fill(ends[0]);
+	usleep(20000);
+	sent += fill(ends[0]);
+	usleep(20000);
+	cr_assert(sock_taken(ends[0], &before, &is_total));
+	cr_expect(eq(int, is_total, expect_total));
+	cr_assert(sock_taken(ends[0], &still, &is_total));
+	cr_expect(eq(i64, still, before), "nothing was read");
+	cr_expect(gt(i64, recv(ends[1], room, sizeof room, 0), 0));
+	for (int i = 0; i < 100; i++) {
+		usleep(1000);
+		cr_assert(sock_taken(ends[0], &after, &is_total));
+		if (after > before)
+			break;
+	}
+	cr_expect(gt(i64, after, before), "something was");
+	cr_expect(le(i64, after, sent + 1), "but not more than was sent");
+	close(ends[0]);
+	close(ends[1]);
+}
+
+Test(sock, tells_what_the_other_end_has_taken)
+{
+	int ends[2];
+
+	tcp_pair(ends);
+	check_taken(ends, true);
+	cr_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	check_taken(ends, false);
+	cr_expect(not(sock_taken(-1, &(int64_t){ 0 }, &(bool){ false })));
+}
