@@ -52,7 +52,7 @@ bool upload_may_write(struct request *r, size_t bytes);
 /* A new nameless file. NULL when the request has been answered with the reason. */
 struct upload_file *upload_add(struct request *r, struct str name);
 
-/* A file that is there already, and is now the request's. NULL as above; the temporary is then closed. */
+/* A file that is there already, and is now the request's. NULL as above; it is then closed, and keeps its name. */
 struct upload_file *upload_adopt(struct request *r, struct path_temp *temp, struct str name,
                                  uint64_t size);
 

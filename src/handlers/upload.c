@@ -125,6 +125,7 @@ struct upload_file *upload_adopt(struct request *r, struct path_temp *temp, stru
 	struct upload_file *f = upload_push(r, name);
 
 	if (!f) {
+		temp->hidden[0] = '\0';
 		path_temp_close(temp);
 		return NULL;
 	}

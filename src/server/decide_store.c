@@ -90,7 +90,7 @@ static bool store_resumes(struct request *r)
 		return false;
 	upload_fields_read(&r->head, &fields);
 	if (fields.has_complete)
-		TRACE(r, "upload_resumable", "on, and Upload-Complete is %s: it may come in pieces",
+		TRACE(r, "resumable", "on, and Upload-Complete is %s: it may come in pieces",
 		      fields.complete ? "true" : "false");
 	return fields.has_complete;
 }
@@ -109,7 +109,7 @@ bool decide_names_upload(const struct request *r, struct str *token)
 
 static enum decided store_resume(struct request *r, struct str token)
 {
-	TRACE(r, "upload_resumable", "on: the query names an upload that comes in pieces");
+	TRACE(r, "resumable", "on: the query names an upload that comes in pieces");
 	r->decision.kind = DECIDE_RESUME;
 	r->decision.text = token;
 	return DECIDED;

@@ -1,4 +1,4 @@
-// The listing's upload behind a proxy that breaks the connection again and again.
+// Uploads behind a proxy that breaks the connection again and again.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -49,18 +49,18 @@ let file;
 // What is in the store beside .gitignore and the like.
 const ours = (server) => fs.readdirSync(path.dirname(server.stored(NAME))).filter((name) => name.startsWith(".upload-"));
 
-async function goesOn(page, server) {
+async function goesOn(page, server, { address, input, button, state, stored, list }) {
 	const cutter = new Cutter();
 	await cutter.start(Number(new URL(server.site).port));
 	try {
-		await page.goto(`${cutter.address}/uploads/`, { waitUntil: "networkidle" });
-		await page.setInputFiles("#f", file);
-		await page.click("#up button");
-		await page.waitForSelector("#up li small.good, #up li small.bad", { timeout: 50_000 });
-		assert.equal(await page.textContent("#up li small"), "Stored");
+		await page.goto(cutter.address + address, { waitUntil: "networkidle" });
+		await page.setInputFiles(input, file);
+		await page.click(button);
+		await page.waitForSelector(`${state}.good, ${state}.bad`, { timeout: 50_000 });
+		assert.match(await page.textContent(state), stored);
 		assert.equal(cutter.cuts, CUTS);
 		assert.ok(fs.readFileSync(server.stored(NAME)).equals(bytes), "the bytes on the disk");
-		assert.ok((await page.textContent("#list")).includes(NAME), "it is listed");
+		await page.locator(list, { hasText: NAME }).waitFor();
 		// Chromium sends a request again by itself when a kept connection breaks: the offset is then the old one, and 409.
 		const expected = /net::ERR_|Failed to load resource|^409: .*\?upload=/;
 		const wrong = page.problems.filter((problem) => !expected.test(problem));
@@ -69,6 +69,30 @@ async function goesOn(page, server) {
 		cutter.stop();
 	}
 }
+
+const site = {
+	address: "/upload",
+	input: "#file",
+	button: "#upload button",
+	state: "#transfers .state",
+	stored: /8\.0 MB, stored/,
+	list: "#files",
+};
+const listing = {
+	address: "/uploads/",
+	input: "#f",
+	button: "#up button",
+	state: "#up li small",
+	stored: /^Stored$/,
+	list: "#list",
+};
+
+async function siteGoesOn(page, server) {
+	await goesOn(page, server, site);
+	fs.rmSync(server.stored(NAME));
+}
+
+const listingGoesOn = (page, server) => goesOn(page, server, listing);
 
 async function isRefused(page, server) {
 	await page.goto("/uploads/", { waitUntil: "networkidle" });
@@ -107,7 +131,8 @@ export async function checkResume(runner) {
 	fs.mkdirSync(folder);
 	file = path.join(folder, NAME);
 	fs.writeFileSync(file, bytes);
-	await runner.check(`the listing's upload goes on after ${CUTS} cut connections`, goesOn);
+	await runner.check(`an upload goes on after ${CUTS} cut connections`, siteGoesOn);
+	await runner.check(`the listing's upload goes on after ${CUTS} cut connections`, listingGoesOn);
 	await runner.check("the listing says why an upload is refused", isRefused);
 	await runner.check("an upload in pieces that is cancelled leaves nothing behind", isCancelled);
 }

@@ -294,3 +294,26 @@ Test(resume, with_curl)
 	cr_expect(eq(int, shell(by_curl), 0), "%s", live_read(&l, "err"));
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
 }
+
+Test(resume, explained)
+{
+	static const char *const first[] = { "--explain", "PUT http://h:8080/up/f",
+		                             "-H",        "Upload-Complete: ?1",
+		                             "site.conf", NULL };
+	static const char *const second[] = {
+		"--explain", "PATCH http://h:8080/up/f?upload=0123456789abcdef0123456789abcdef",
+		"site.conf", NULL
+	};
+
+	live_write(&l, "site.conf",
+	           "server { listen 127.0.0.1:8080; location /up/ { alias www/;"
+	           " upload_store www; upload_resumable on; } }");
+	cr_expect(eq(int, live_run(&l, first), 0), "%s", live_read(&l, "stderr"));
+	cr_expect(live_matches("^resumable   on, and Upload-Complete is true^",
+	                       live_read(&l, "stdout")),
+	          "%s", live_read(&l, "stdout"));
+	cr_expect(eq(int, live_run(&l, second), 0), "%s", live_read(&l, "stderr"));
+	cr_expect(live_matches("^resumable   on: the query names an upload^204 once the bytes^",
+	                       live_read(&l, "stdout")),
+	          "%s", live_read(&l, "stdout"));
+}
