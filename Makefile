@@ -192,7 +192,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends
 deps:
 	$(APT) update
-	$(APT) install gcc libc6-dev make libcriterion-dev curl git python3 php-cgi procps haproxy
+	$(APT) install gcc libc6-dev make libcriterion-dev curl git python3 php-cgi procps haproxy apache2-utils
 
 deps-check:
 	$(APT) install clang clang-format clang-tidy libclang-rt-14-dev valgrind wrk apache2-utils

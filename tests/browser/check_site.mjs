@@ -141,7 +141,7 @@ export async function checkSite(runner) {
 	await runner.check("so does every page of the navigation", everyPage);
 	await runner.check("in the dark as well, and nothing is wider than a phone", fitsPhone, {
 		colorScheme: "dark",
-		viewport: { width: 390, height: 844 },
+		viewport: { width: 360, height: 780 },
 	});
 	await runner.check("every link works, and every link on the pages behind it", everyLink);
 	await runner.check("the redirect leads to the new address", redirect);

@@ -3,6 +3,7 @@
 #include "documents.h"
 #include "main/options.h"
 #include "markup.h"
+#include "server/metrics.h"
 #include "server/vars.h"
 
 #include <criterion/criterion.h>
@@ -107,6 +108,15 @@ Test(manual, every_variable_and_every_option_has_its_text_and_no_other_has)
 	cr_expect(manual.options.texts.len == options, "%zu texts for %zu options",
 	          manual.options.texts.len, options);
 	manual_close(&manual);
+}
+
+Test(manual, every_family_of_metrics_says_what_it_is)
+{
+	for (size_t i = 0; i < metric_count; i++)
+		if (metric_is_first(i))
+			cr_expect(metrics[i].help && metrics[i].help[0], "no help for %.*s",
+			          STR_ARG(metrics[i].name));
+	cr_expect(metrics[0].section != NULL, "the first one begins a section");
 }
 
 /* ---- what the texts name ---------------------------------------------------------------------------------- */
