@@ -274,7 +274,10 @@ static unsigned qr_penalty(const struct qr *qr)
 		}
 	}
 	off = 20 * dark > 10 * all ? 20 * dark - 10 * all : 10 * all - 20 * dark;
-	return penalty + off / all * 10;
+	/* Ten for each whole twentieth that the dark part is away from a half. */
+	for (; off >= all; off -= all)
+		penalty += 10;
+	return penalty;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------- */
@@ -302,7 +305,7 @@ static void qr_choose_mask(struct qr_canvas *c)
 bool qr_encode(struct str text, struct qr *out)
 {
 	struct qr_canvas canvas = { .qr = out };
-	uint8_t data[QR_DATA_MAX], all[QR_ALL_MAX];
+	uint8_t data[QR_DATA_MAX], all[QR_ALL_MAX] = { 0 };
 	unsigned version = 1, count;
 
 	/* Mode and length take a codeword and a half, the terminator the other half. */
