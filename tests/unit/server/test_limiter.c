@@ -259,7 +259,7 @@ Test(limiter, writes_a_few_lines_a_second)
 	for (unsigned i = 0; i <= 100; i++)
 		status("/a", "192.0.2.1");
 	cr_expect(eq(sz, lines_with("192.0.2.1 is over"), 4));
-	cr_expect(eq(sz, lines_with("429"), 0), "nothing else speaks of it");
+	cr_expect(eq(sz, lines_with(" 429: "), 0), "nothing else speaks of it");
 	machine_wait(&m, 999);
 	cr_expect(eq(sz, lines_with("more requests"), 0));
 	machine_wait(&m, 1);
