@@ -363,7 +363,10 @@ void options_help(struct buf *out)
 		else
 			buf_format(&name, "      --%.*s ", STR_ARG(row->name));
 		buf_text(&name, row->argument ? row->argument : "");
-		buf_format(out, "%-24.*s%s\n", STR_ARG(buf_str(&name)), row->help);
+		/* What is too long for the column has a line of its own. */
+		buf_format(out,
+		           name.len < 24 ? "%-24.*s%s\n" : "%.*s\n                        %s\n",
+		           STR_ARG(buf_str(&name)), row->help);
 	}
 	buf_text(out,
 	         "\nSignals:\n"

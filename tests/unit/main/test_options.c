@@ -226,6 +226,8 @@ Test(options, help_names_every_option)
 	room[text.len] = '\0';
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		cr_expect(strstr(room, names[i]) != NULL, "%s is in the help", names[i]);
+	cr_expect(strstr(room, "USER:PASSWORD\n                        ask for") != NULL,
+	          "a long one stands apart from what it does");
 	/* A line that wraps in a terminal of 80 columns is hard to read. */
 	for (char *line = strtok(room, "\n"); line; line = strtok(NULL, "\n"))
 		cr_expect(le(sz, strlen(line), (size_t)80), "%s", line);
