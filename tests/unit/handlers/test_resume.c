@@ -27,6 +27,8 @@ static const char config[] =
         " location /again/ { alias %s/store/; upload_store %s/store; upload_overwrite rename;"
         "  upload_resumable on; }"
         " location = /form { methods POST; upload_store %s/store; upload_resumable on; }"
+        " location /abs/ { alias %s/store/; upload_store %s/store; upload_resumable on;"
+        "  absolute_redirect on; }"
         " location /plain/ { alias %s/store/; upload_store %s/store; }"
         " location /dots/ { alias %s/store/; upload_store %s/store; upload_resumable on;"
         "  dotfiles allow; autoindex on; }"
@@ -342,6 +344,17 @@ static const struct {
 	      "^HTTP/1.1 201 ~\r\n^Location: /form?upload=~\r\n^" },
 	    { "OPTIONS @ HTTP/1.1\r\n" H "\r\n",
 	      "HTTP/1.1 200 ~\r\n^Allow: GET, HEAD, DELETE, OPTIONS, PATCH\r\n^" },
+	    { "PATCH @ HTTP/1.1\r\n" H PARTIAL
+	      "Upload-Offset: 3\r\nUpload-Complete: ?1\r\nContent-Length: 2\r\n\r\nlo",
+	      "HTTP/1.1 201 ~\r\n^" } },
+	  "store/f",
+	  "hello",
+	  1 },
+	{ "both answers tell one address, by absolute_redirect as well",
+	  { { "POST /abs/ HTTP/1.1\r\n" H NAMED
+	      "Upload-Complete: ?0\r\nContent-Length: 3\r\n\r\nhel",
+	      "HTTP/1.1 104 ~\r\nLocation: http://h/abs/?upload=~\r\n^HTTP/1.1 201 ~\r\n^"
+	      "Location: http://h/abs/?upload=~\r\n^" },
 	    { "PATCH @ HTTP/1.1\r\n" H PARTIAL
 	      "Upload-Offset: 3\r\nUpload-Complete: ?1\r\nContent-Length: 2\r\n\r\nlo",
 	      "HTTP/1.1 201 ~\r\n^" } },
