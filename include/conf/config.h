@@ -398,6 +398,7 @@ struct listener_conf {
 	struct str text; /* "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:8080", "unix:/run/x.sock" */
 	int backlog;
 	bool reuseport, ipv6only, proxy_protocol, deferred;
+	bool is_single; /* one address and a port that is known: what a connection's own end is */
 	bool is_covered; /* a listener on all addresses has its port: connections come through that one … */
 	bool covers; /* … which this is: its connections go to the listener of their own address */
 	struct server_conf *default_server;

@@ -23,6 +23,7 @@ struct child_spec {
 	const char *directory; /* to work in */
 	int fds[3];            /* become 0, 1 and 2 */
 	struct child_limits limits;
+	uint64_t ignored; /* signals_ignored(): asked once, and not for each start */
 };
 
 /* Why it could not be started. */

@@ -48,6 +48,9 @@ void loop_end(struct loop *loop);
 /* Has epoll watch watch->fd for the events. 0, or -1 and errno. */
 int loop_watch(struct loop *loop, struct watch *watch, uint32_t events);
 
+/* Other events from now on. 0, or -1 and errno. */
+int loop_rewatch(struct loop *loop, struct watch *watch, uint32_t events);
+
 /* Takes the descriptor out of epoll without closing it. */
 void loop_unwatch(struct loop *loop, struct watch *watch);
 

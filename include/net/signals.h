@@ -2,6 +2,7 @@
 #define NET_SIGNALS_H
 
 #include <signal.h>
+#include <stdint.h>
 
 /*
  * Signals as events: the ones in the list (ended by 0) are blocked and delivered through a descriptor
@@ -13,7 +14,13 @@ int signals_open(const int *list);
 /* The next signal that came, or 0. */
 int signals_next(int fd);
 
-/* Everything back to what a new program expects: default actions, nothing blocked. Async-signal-safe. */
-void signals_restore(void);
+/* Those that this process ignores, which a program that it executes would ignore as well: bit n - 1 is signal n. */
+uint64_t signals_ignored(void);
+
+/*
+ * Everything back to what a new program expects: nothing blocked, the default action for those in `ignored`
+ * (an exec sees to the others). Async-signal-safe.
+ */
+void signals_restore(uint64_t ignored);
 
 #endif

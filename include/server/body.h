@@ -33,8 +33,9 @@ struct body {
 	void *context;      /* the maker's */
 	struct span *spans; /* for a body of spans: those left */
 	size_t span_count;
-	struct span one;   /* room for the usual single span */
-	int64_t length;    /* bytes in all; -1: not known before the end */
+	struct span one; /* room for the usual single span */
+	int64_t length;  /* bytes in all; -1: not known before the end */
+	bool is_last; /* set with a span: nothing comes behind it, and next() is not called again */
 	bool is_rangeable; /* parts of it may be sent instead (a body of one file span) */
 };
 

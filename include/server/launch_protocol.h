@@ -32,8 +32,17 @@ struct launch_request {
 	struct child_limits limits; /* START */
 };
 
-/* Launcher to worker. */
-enum launch_news { LAUNCH_STARTED = 1, LAUNCH_FAILED, LAUNCH_EXITED, LAUNCH_SPOOLED };
+/*
+ * Launcher to worker. A program that is started as soon as it is asked for, as most are, makes no news of
+ * that; one that has to wait is QUEUED first and then STARTED.
+ */
+enum launch_news {
+	LAUNCH_QUEUED = 1,
+	LAUNCH_STARTED,
+	LAUNCH_FAILED,
+	LAUNCH_EXITED,
+	LAUNCH_SPOOLED
+};
 
 struct launch_reply {
 	uint64_t id;

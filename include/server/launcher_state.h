@@ -24,6 +24,7 @@ struct launcher {
 	struct map by_pid;
 	struct timer patience; /* when the launcher exits at the latest, once it is ending */
 	int null;              /* /dev/null */
+	uint64_t ignored;      /* signals_ignored() */
 	bool is_ending;
 	struct counters *counters; /* never NULL */
 	struct counters alone;
@@ -59,6 +60,7 @@ struct job {
 	uint64_t grace;
 	struct timer timer;      /* the end of its wait, of its time to live, of its grace */
 	struct job_order *order; /* NULL once it runs */
+	bool is_queued;          /* its worker was told so */
 };
 
 /* Frees nothing and takes no descriptor over: tells the channel's worker, now or when there is room. */

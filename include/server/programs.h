@@ -16,6 +16,9 @@ struct programs;
 
 /* What became of a program; one callback for each piece of news. */
 struct program_events {
+	/* It has to wait for its turn; without this it was started at once. */
+	void (*queued)(void *context);
+	/* Its turn has come. */
 	void (*started)(void *context);
 	/* It never ran: the step (enum child_step) and errno. Also 0 and EAGAIN when its turn did not come in time. */
 	void (*failed)(void *context, int step, int error);

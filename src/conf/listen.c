@@ -261,6 +261,18 @@ static bool parse_option(const struct value *v, const struct token *arg, struct 
 
 /* ---- listeners ---------------------------------------------------------------------------------------- */
 
+static bool is_for_all(const union address *a)
+{
+	return a->any.sa_family == AF_INET6
+	               ? IN6_IS_ADDR_UNSPECIFIED(&a->v6.sin6_addr)
+	               : a->any.sa_family == AF_INET && a->v4.sin_addr.s_addr == INADDR_ANY;
+}
+
+static in_port_t port_of(const union address *a)
+{
+	return a->any.sa_family == AF_INET6 ? a->v6.sin6_port : a->v4.sin_port;
+}
+
 static size_t find_listener(const struct build *build, const struct listener_conf *wanted)
 {
 	size_t i = 0;
@@ -289,6 +301,7 @@ static struct listener_conf *new_listener(struct build *build, const struct list
 
 	*listener = *wanted;
 	listener->at = at;
+	listener->is_single = !is_for_all(&wanted->address) && port_of(&wanted->address) != 0;
 	listen_print(listener, &text);
 	listener->text = buf_str(&text);
 	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
@@ -416,18 +429,6 @@ static bool print_listen(const struct shown *shown, const void *target, size_t i
 const struct value_type value_listen = { .parse = parse_listen, .print = print_listen };
 
 /* ---- all addresses beside a single one --------------------------------------------------------------- */
-
-static bool is_for_all(const union address *a)
-{
-	return a->any.sa_family == AF_INET6
-	               ? IN6_IS_ADDR_UNSPECIFIED(&a->v6.sin6_addr)
-	               : a->any.sa_family == AF_INET && a->v4.sin_addr.s_addr == INADDR_ANY;
-}
-
-static in_port_t port_of(const union address *a)
-{
-	return a->any.sa_family == AF_INET6 ? a->v6.sin6_port : a->v4.sin_port;
-}
 
 /* The kernel won't have two sockets listen on 0.0.0.0:80 and 127.0.0.1:80; one, and a look at each connection, will do. */
 static void cover(struct listener_conf *all, struct listener_conf *single)

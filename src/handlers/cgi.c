@@ -8,10 +8,21 @@
 #include "server/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 /* ---- news, which only mark and wake ------------------------------------------------------------------ */
+
+static void cgi_queued(void *context)
+{
+	struct cgi *cgi = context;
+
+	cgi->has_started = false;
+	/* The launcher says when that has been too long. */
+	cgi->progress = clock_now() + cgi->request->config->cgi_queue_timeout;
+	request_wake(cgi->request);
+}
 
 static void cgi_started(void *context)
 {
@@ -42,7 +53,7 @@ static void cgi_exited(void *context, int status)
 	request_wake(cgi->request);
 }
 
-static const struct program_events cgi_events = { cgi_started, cgi_failed, cgi_exited };
+static const struct program_events cgi_events = { cgi_queued, cgi_started, cgi_failed, cgi_exited };
 
 static void cgi_pipe_ready(struct watch *watch, uint32_t events)
 {
@@ -202,7 +213,8 @@ static int cgi_pipe_open(struct cgi_pipe *pipe, struct cgi *cgi, int ours,
 	pipe->cgi = cgi;
 	pipe->watch = (struct watch){ .fd = ends[ours], .ready = ready };
 	pipe->is_ready = ours == 1;
-	if (io_nonblocking(ends[ours], true) == 0 &&
+	/* A new pipe has no other flags to keep. */
+	if (fcntl(ends[ours], F_SETFL, O_NONBLOCK) == 0 &&
 	    loop_watch(cgi->loop, &pipe->watch, events) == 0)
 		return ends[1 - ours];
 	close(ends[1 - ours]);
@@ -295,8 +307,7 @@ void cgi_launch(struct cgi *cgi, int64_t length)
 	bool has_stream = length > 0 && cgi->spool < 0;
 	int fds[3], error;
 
-	/* It may have to wait its turn, and is told by the launcher when that takes too long. */
-	cgi->progress = clock_now() + r->config->cgi_queue_timeout;
+	cgi_moved(cgi);
 	if (cgi_open_pipes(cgi, has_stream, fds) != 0) {
 		cgi_fail_start(cgi, 0, errno);
 		return;
@@ -313,6 +324,7 @@ void cgi_launch(struct cgi *cgi, int64_t length)
 		cgi_fail_start(cgi, 0, error);
 		return;
 	}
+	cgi->has_started = true;
 	if (has_stream)
 		request_set_sink(r, &cgi_sink_pipe);
 	cgi_set_deadline(cgi);

@@ -110,6 +110,19 @@ static enum body_next body_take(struct cgi *cgi, struct span *span)
 	return BODY_SPAN;
 }
 
+/*
+ * A program that ends right behind what it wrote is noticed now, so that the end of the answer leaves with
+ * the rest of it and not by a send of its own.
+ */
+static enum body_next body_take_last(struct cgi *cgi, struct body *body, struct span *span)
+{
+	if (!cgi->has_length && cgi->len < cgi->cap)
+		output_fill(cgi);
+	if (cgi->at_end && !cgi->has_length && !body_end_is_open(cgi) && !cgi_limit_met(cgi))
+		body->is_last = body_end(cgi) == BODY_END;
+	return body_take(cgi, span);
+}
+
 static enum body_next output_next(struct body *body, struct span *span)
 {
 	struct cgi *cgi = body->context;
@@ -119,10 +132,10 @@ static enum body_next output_next(struct body *body, struct span *span)
 	if (cgi->has_length && cgi->left == 0)
 		return body_end(cgi);
 	if (cgi->at < cgi->len)
-		return body_take(cgi, span);
+		return body_take_last(cgi, body, span);
 	cgi->at = cgi->len = 0;
 	if (output_fill(cgi))
-		return body_take(cgi, span);
+		return body_take_last(cgi, body, span);
 	return cgi->at_end ? body_end(cgi) : body_wait(cgi);
 }
 

@@ -71,7 +71,7 @@ static _Noreturn void child_run(const struct child_spec *spec,
 	if (child_limits(&spec->limits) != 0)
 		child_fail(failure, CHILD_LIMITS);
 	umask(022);
-	signals_restore();
+	signals_restore(spec->ignored);
 	execve(spec->program, spec->argv, spec->envp);
 	child_fail(failure, CHILD_EXEC);
 }

@@ -31,6 +31,13 @@ int loop_watch(struct loop *loop, struct watch *watch, uint32_t events)
 	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event);
 }
 
+int loop_rewatch(struct loop *loop, struct watch *watch, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = watch };
+
+	return epoll_ctl(loop->epoll, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
 void loop_unwatch(struct loop *loop, struct watch *watch)
 {
 	if (watch->fd >= 0)

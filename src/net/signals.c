@@ -34,18 +34,31 @@ struct signals_kernel_action {
 	uint64_t mask;
 };
 
-void signals_restore(void)
+/*
+ * By the system call itself, here and below, because the library won't touch the two signals it reserves
+ * (32 and 33), which whoever started us may have left ignored.
+ */
+uint64_t signals_ignored(void)
+{
+	struct signals_kernel_action action;
+	uint64_t ignored = 0;
+
+	for (long i = 1; i < NSIG; i++)
+		if (syscall(SYS_rt_sigaction, i, NULL, &action, sizeof action.mask) == 0 &&
+		    (uintptr_t)action.handler == (uintptr_t)SIG_IGN)
+			ignored |= UINT64_C(1) << (i - 1);
+	return ignored;
+}
+
+void signals_restore(uint64_t ignored)
 {
 	struct signals_kernel_action standard = { 0 };
 	sigset_t none;
 
-	/*
-	 * The kernel keeps ignored signals ignored over an exec; a program should not find SIGPIPE so. By
-	 * the system call itself, because the library won't touch the two signals it reserves (32 and 33),
-	 * which whoever started us may have left ignored.
-	 */
-	for (long i = 1; i < NSIG; i++)
-		syscall(SYS_rt_sigaction, i, &standard, NULL, sizeof standard.mask);
+	/* The kernel keeps ignored signals ignored over an exec; a program should not find SIGPIPE so. */
+	for (long i = 1; ignored != 0; i++, ignored >>= 1)
+		if (ignored & 1)
+			syscall(SYS_rt_sigaction, i, &standard, NULL, sizeof standard.mask);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

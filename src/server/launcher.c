@@ -66,6 +66,14 @@ static void channel_close(struct launcher_channel *channel)
 	loop_bury(&channel->launcher->loop, &channel->grave, channel_release);
 }
 
+/* Whether we want to hear of room, too: else each message that the worker takes would wake us. */
+static void channel_watch(struct launcher_channel *channel, bool for_room)
+{
+	if (loop_rewatch(&channel->launcher->loop, &channel->watch,
+	                 EPOLLIN | (for_room ? EPOLLOUT : 0)) != 0)
+		log_error("a worker's channel can't be watched: %s", strerror(errno));
+}
+
 /* Keeps the reply for later. Without memory the worker would wait for ever: it is let go instead. */
 static void channel_keep(struct launcher_channel *channel, const struct launch_reply *reply, int fd)
 {
@@ -77,6 +85,8 @@ static void channel_keep(struct launcher_channel *channel, const struct launch_r
 		shutdown(channel->watch.fd, SHUT_RDWR);
 		return;
 	}
+	if (list_is_empty(&channel->unsent))
+		channel_watch(channel, true);
 	*u = (struct unsent_reply){ .reply = *reply };
 	u->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (fd >= 0 && u->fd < 0)
@@ -100,6 +110,8 @@ void channel_reply(struct launcher_channel *channel, const struct launch_reply *
 
 static void channel_flush(struct launcher_channel *channel)
 {
+	if (list_is_empty(&channel->unsent))
+		return;
 	while (!list_is_empty(&channel->unsent)) {
 		struct unsent_reply *u =
 		        LIST_ENTRY(channel->unsent.next, struct unsent_reply, node);
@@ -112,6 +124,7 @@ static void channel_flush(struct launcher_channel *channel)
 			close(u->fd);
 		free(u);
 	}
+	channel_watch(channel, false);
 }
 
 static void channel_spool(struct launcher_channel *channel, const struct launch_request *request,
@@ -160,8 +173,8 @@ static void channel_serve(struct launcher_channel *channel, const struct launch_
 	log_error("a worker sent a message that the launcher does not know");
 }
 
-/* One message. False where there is no further one now. */
-static bool channel_receive(struct launcher_channel *channel)
+/* One message: epoll tells of the next. */
+static void channel_receive(struct launcher_channel *channel)
 {
 	char *message = channel->launcher->message;
 	struct launch_request request;
@@ -171,10 +184,10 @@ static bool channel_receive(struct launcher_channel *channel)
 	                                 &fd_count);
 
 	if (n < 0 && errno == EAGAIN)
-		return false;
+		return;
 	if (n <= 0 && !(n < 0 && errno == EMSGSIZE)) {
 		channel_close(channel);
-		return false;
+		return;
 	}
 	if (n >= (ssize_t)sizeof request) {
 		memcpy(&request, message, sizeof request);
@@ -185,7 +198,6 @@ static bool channel_receive(struct launcher_channel *channel)
 	for (size_t i = 0; i < fd_count; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	return channel->watch.fd >= 0;
 }
 
 static void channel_run(struct task *task)
@@ -193,8 +205,7 @@ static void channel_run(struct task *task)
 	struct launcher_channel *channel = LIST_ENTRY(task, struct launcher_channel, task);
 
 	channel_flush(channel);
-	while (channel_receive(channel))
-		;
+	channel_receive(channel);
 }
 
 static void channel_ready(struct watch *watch, uint32_t events)
@@ -217,7 +228,7 @@ static bool channel_open(struct launcher *l, int fd)
 	task_init(&channel->task, channel_run);
 	list_init(&channel->unsent);
 	map_init(&channel->jobs);
-	if (loop_watch(&l->loop, &channel->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) != 0)
+	if (loop_watch(&l->loop, &channel->watch, EPOLLIN) != 0)
 		goto fail;
 	list_append(&l->channels, &channel->node);
 	return true;
@@ -336,17 +347,22 @@ static size_t launcher_waiting_max(void)
 	return (size_t)(limit.rlim_cur - LAUNCHER_SPARE_FDS) / 3;
 }
 
-static void launcher_ignore_signals(void)
+static void launcher_block_signals(void)
 {
-	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
-	sigset_t none;
+	static const int blocked[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	sigset_t set;
 
-	/* The supervisor's mask and handlers came along; a terminal's Ctrl-C reaches us as well as it. */
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		signal(ignored[i], SIG_IGN);
+	/*
+	 * The supervisor's mask and handlers came along; a terminal's Ctrl-C reaches us as well as it. Blocked,
+	 * not ignored: what is ignored would have to be undone in each program.
+	 */
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof blocked / sizeof *blocked; i++) {
+		signal(blocked[i], SIG_DFL);
+		sigaddset(&set, blocked[i]);
+	}
 	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
 static bool launcher_watch(struct launcher *l, const struct launcher_start *start)
@@ -377,7 +393,10 @@ static bool launcher_init(struct launcher *l, const struct launcher_start *start
 	list_init(&l->waiting);
 	list_init(&l->running);
 	map_init(&l->by_pid);
-	return loop_init(&l->loop) == 0 && l->null >= 0 && l->message && launcher_watch(l, start);
+	if (loop_init(&l->loop) != 0 || l->null < 0 || !l->message || !launcher_watch(l, start))
+		return false;
+	l->ignored = signals_ignored();
+	return true;
 }
 
 int launcher_run(const struct launcher_start *start)
@@ -387,7 +406,7 @@ int launcher_run(const struct launcher_start *start)
 	prctl(PR_SET_NAME, "webserv-launch");
 	/* What a program leaves behind becomes our child, so that it is reaped even where init does not. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	launcher_ignore_signals();
+	launcher_block_signals();
 	clock_update();
 	/* Programs run as `user`, and so does what starts them. */
 	if (privileges_drop(start->config) != 0)

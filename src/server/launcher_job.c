@@ -146,7 +146,8 @@ static void job_start(struct job *job)
 		                   .envp = order->envp,
 		                   .directory = order->directory,
 		                   .fds = { order->fds[0], order->fds[1], order->fds[2] },
-		                   .limits = order->limits };
+		                   .limits = order->limits,
+		                   .ignored = l->ignored };
 	struct child_failure failure;
 
 	job_leave_queue(job);
@@ -163,7 +164,8 @@ static void job_start(struct job *job)
 	list_append(&l->running, &job->node);
 	l->running_count++;
 	counter_add(l->counters, COUNTER_PROGRAMS_STARTED, 1);
-	job_tell(job, LAUNCH_STARTED, 0, 0);
+	if (job->is_queued)
+		job_tell(job, LAUNCH_STARTED, 0, 0);
 	/* A program that can't be found again when it ends can't be kept. */
 	if (!map_put(&l->by_pid, key_of(&job->pid, sizeof job->pid), job))
 		kill(-job->pid, SIGKILL);
@@ -229,6 +231,9 @@ void job_ask(struct launcher_channel *channel, const struct launch_request *requ
 		goto fail_fds;
 	if (!map_put(&channel->jobs, key_of(&job->id, sizeof job->id), job))
 		goto fail_timer;
+	job->is_queued = l->running_count >= l->config->cgi_max_processes;
+	if (job->is_queued)
+		job_tell(job, LAUNCH_QUEUED, 0, 0);
 	list_append(&l->waiting, &job->node);
 	l->waiting_count++;
 	counter_add(l->counters, COUNTER_PROGRAMS_ASKED, 1);

@@ -28,7 +28,8 @@ static void output_frame(struct output *o)
 	buf_hex(&frame, o->span.len);
 	buf_text(&frame, "\r\n");
 	o->before = buf_str(&frame);
-	o->after = STR_OF("\r\n");
+	o->after = o->body->is_last ? STR_OF("\r\n0\r\n\r\n") : STR_OF("\r\n");
+	o->ended = o->body->is_last;
 }
 
 /* The body has ended: nothing may be missing from what was announced (RFC 9112 section 8). */

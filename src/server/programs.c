@@ -27,7 +27,8 @@ struct program {
 	struct programs *owner;
 	const struct program_events *events;
 	void *context;
-	bool has_started, has_ended;
+	bool has_started; /* until we hear that it has to wait */
+	bool has_ended;
 };
 
 struct spool_request {
@@ -89,6 +90,10 @@ static void programs_hear(struct programs *ps, const struct launch_reply *reply,
 	if (!p || p->has_ended)
 		return;
 	switch ((enum launch_news)reply->news) {
+	case LAUNCH_QUEUED:
+		p->has_started = false;
+		p->events->queued(p->context);
+		return;
 	case LAUNCH_STARTED:
 		p->has_started = true;
 		p->events->started(p->context);
@@ -127,7 +132,8 @@ static void programs_lost(struct programs *ps)
 		programs_spooled(ps, s, -1, EPIPE);
 }
 
-static bool programs_receive(struct programs *ps)
+/* One message: epoll tells of the next. */
+static void programs_receive(struct programs *ps)
 {
 	struct launch_reply reply;
 	int fd = -1;
@@ -135,13 +141,11 @@ static bool programs_receive(struct programs *ps)
 	ssize_t n = sock_receive_message(ps->watch.fd, &reply, sizeof reply, &fd, &count);
 
 	if (n < 0 && errno == EAGAIN)
-		return false;
-	if (n != (ssize_t)sizeof reply) {
+		return;
+	if (n != (ssize_t)sizeof reply)
 		programs_lost(ps);
-		return false;
-	}
-	programs_hear(ps, &reply, count == 1 ? fd : -1);
-	return ps->watch.fd >= 0;
+	else
+		programs_hear(ps, &reply, count == 1 ? fd : -1);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------ */
@@ -154,8 +158,17 @@ static void unsent_free(struct unsent_request *u)
 	free(u);
 }
 
+/* Whether we want to hear of room, too: else each message that the launcher takes would wake us. */
+static void programs_watch(struct programs *ps, bool for_room)
+{
+	if (loop_rewatch(ps->loop, &ps->watch, EPOLLIN | (for_room ? EPOLLOUT : 0)) != 0)
+		log_error("the link to the launcher can't be watched: %s", strerror(errno));
+}
+
 static void programs_flush(struct programs *ps)
 {
+	if (list_is_empty(&ps->unsent))
+		return;
 	while (!list_is_empty(&ps->unsent)) {
 		struct unsent_request *u = LIST_ENTRY(ps->unsent.next, struct unsent_request, node);
 
@@ -165,6 +178,7 @@ static void programs_flush(struct programs *ps)
 			return;
 		unsent_free(u);
 	}
+	programs_watch(ps, false);
 }
 
 static void programs_keep(struct programs *ps, const struct launch_request *request, const int *fds,
@@ -176,6 +190,8 @@ static void programs_keep(struct programs *ps, const struct launch_request *requ
 		log_error("out of memory: a program is left to its time limit");
 		return;
 	}
+	if (list_is_empty(&ps->unsent))
+		programs_watch(ps, true);
 	*u = (struct unsent_request){ .request = *request };
 	for (size_t i = 0; i < fd_count; i++) {
 		u->fds[u->fd_count] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
@@ -206,8 +222,7 @@ static void programs_run(struct task *task)
 	if (ps->watch.fd < 0)
 		return;
 	programs_flush(ps);
-	while (programs_receive(ps))
-		;
+	programs_receive(ps);
 }
 
 static void programs_ready(struct watch *watch, uint32_t events)
@@ -234,7 +249,7 @@ struct programs *programs_open(struct loop *loop, int channel)
 	list_init(&ps->unsent);
 	map_init(&ps->programs);
 	map_init(&ps->spools);
-	if (loop_watch(loop, &ps->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) == 0)
+	if (loop_watch(loop, &ps->watch, EPOLLIN) == 0)
 		return ps;
 	close(channel);
 	free(ps);
@@ -352,9 +367,11 @@ struct program *programs_start(struct programs *ps, const struct program_spec *s
 	p = malloc(sizeof *p);
 	if (!p)
 		return NULL;
-	*p = (struct program){
-		.id = ++ps->last_id, .owner = ps, .events = events, .context = context
-	};
+	*p = (struct program){ .id = ++ps->last_id,
+		               .owner = ps,
+		               .events = events,
+		               .context = context,
+		               .has_started = true };
 	errno = ENOMEM;
 	if (!map_put(&ps->programs, key_of(&p->id), p))
 		goto fail_program;

@@ -181,7 +181,8 @@ bool request_local_peer(const struct request *r, struct peer *local)
 
 	if (!r->conn)
 		return false;
-	if (r->conn->watch.fd < 0) { /* --explain: nobody is connected */
+	/* Connections to a socket for a single address are all to that one; in --explain nobody is connected. */
+	if (r->listener->is_single || r->conn->watch.fd < 0) {
 		peer_from(local, &r->listener->address.any);
 		return true;
 	}

@@ -200,7 +200,7 @@ static _Noreturn void upgrade_exec(const struct supervisor *sup, int channel)
 	snprintf(number, sizeof number, "%d", channel);
 	if (list && upgrade_keep(&sup->sockets, channel) && setenv(UPGRADE_SOCKETS, list, 1) == 0 &&
 	    setenv(UPGRADE_CHANNEL, number, 1) == 0) {
-		signals_restore();
+		signals_restore(signals_ignored());
 		execv(sup->start->binary, sup->start->argv);
 	}
 	snprintf(message, sizeof message, "%c%s can't be started: %s", UPGRADE_FAILED,
@@ -283,6 +283,7 @@ static int upgrade_run_check(struct supervisor *sup, char *const *argv, const in
 		                   .argv = argv,
 		                   .envp = environ,
 		                   .directory = ".",
+		                   .ignored = signals_ignored(),
 		                   .fds = { null, ends[1], ends[1] } };
 	struct child_failure failure;
 	pid_t pid = null < 0 ? -1 : child_start(&spec, &failure);

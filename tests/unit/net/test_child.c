@@ -1,5 +1,7 @@
 #include "net/child.h"
 
+#include "net/signals.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
@@ -26,7 +28,8 @@ static void run_limited(const char *line, const struct child_limits *limits, cha
 		                   .argv = argv,
 		                   .envp = environment,
 		                   .directory = "/tmp",
-		                   .limits = *limits };
+		                   .limits = *limits,
+		                   .ignored = signals_ignored() };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), ends[2];
 	size_t len = 0;
 	ssize_t n;

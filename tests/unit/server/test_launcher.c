@@ -28,7 +28,7 @@ struct bench {
 
 /* What one program's callbacks have said. */
 struct outcome {
-	bool started, failed, exited;
+	bool queued, started, failed, exited;
 	int step, error, status;
 };
 
@@ -54,7 +54,12 @@ static void on_exited(void *context, int status)
 	o->status = status;
 }
 
-static const struct program_events events = { on_started, on_failed, on_exited };
+static void on_queued(void *context)
+{
+	((struct outcome *)context)->queued = true;
+}
+
+static const struct program_events events = { on_queued, on_started, on_failed, on_exited };
 
 static void bench_open(struct bench *b, unsigned max, uint64_t queue_timeout)
 {
@@ -222,7 +227,8 @@ Test(launcher, tells_how_programs_end)
 
 		cr_assert(ne(ptr, p, NULL), "%s", end_rows[i].name);
 		cr_expect(bench_wait(&b, &o.exited, 6000), "%s", end_rows[i].name);
-		cr_expect(o.started && !o.failed, "%s", end_rows[i].name);
+		cr_expect(not(o.queued || o.started || o.failed), "%s: a start at once is no news",
+		          end_rows[i].name);
 		cr_expect(
 		        eq(int, WIFEXITED(o.status) ? WEXITSTATUS(o.status) : 0, end_rows[i].exit),
 		        "%s", end_rows[i].name);
@@ -439,6 +445,7 @@ Test(launcher, lets_programs_wait_their_turn)
 	p[1] = bench_start(&b, "sleep 60", -1, &o[1]);
 	p[2] = bench_start(&b, "exit 0", -1, &o[2]);
 	cr_expect(bench_wait(&b, &o[0].exited, 6000));
+	cr_expect(o[1].queued && o[2].queued && !o[0].queued);
 	cr_expect(bench_wait(&b, &o[1].started, 6000), "the next in order starts");
 	cr_expect(not(o[2].started));
 	cr_expect(bench_wait(&b, &o[2].failed, 6000), "the last one waits only so long");
@@ -587,7 +594,7 @@ Test(launcher, tells_when_it_is_lost)
 	bench_open(&b, 1, 60000);
 	p[0] = bench_start(&b, "exec sleep 3", -1, &o[0]);
 	p[1] = bench_start(&b, "exec sleep 3", -1, &o[1]);
-	cr_expect(bench_wait(&b, &o[0].started, 6000));
+	cr_expect(bench_wait(&b, &o[1].queued, 6000));
 	kill(b.launcher, SIGKILL);
 	cr_expect(bench_wait(&b, &o[0].exited, 6000), "a running program counts as gone");
 	cr_expect(eq(int, WTERMSIG(o[0].status), SIGKILL));
