@@ -11,12 +11,21 @@ CSTD := -std=c17 -D_GNU_SOURCE
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 HARDEN := -fstack-protector-strong -fPIE
 OPT ?= -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+# What a request passes through is built for speed, all the rest for size.
+SIZE ?= -Os
+HOT := $(wildcard $(addprefix src/,base/arena.c base/buf.c base/clock.c base/heap.c base/map.c base/str.c \
+	http/head.c http/target.c http/host.c http/field.c http/framing.c http/precondition.c http/range.c http/date.c \
+	net/io.c net/loop.c net/timer.c server/conn*.c server/request.c server/decide.c server/route.c server/response*.c \
+	server/output.c server/body.c server/range_body.c server/file_cache.c server/access_log.c server/limiter.c \
+	server/worker.c handlers/static_file.c handlers/cgi_env.c handlers/cgi_output.c))
+# No tables for unwinding in the binary (a debugger has its own), relocations packed, nothing unused.
+SMALL := -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 CFLAGS ?= -g
 # Nothing of the machine or the day gets into the binary: two builds of one commit are equal.
 REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
-ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(OPT) $(CFLAGS) $(SANITIZE) -Iinclude \
+ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SMALL) $(OPT) $(SIZE) $(CFLAGS) $(SANITIZE) -Iinclude \
 	-DWEBSERV_VERSION='"$(VERSION)"' $(REPRODUCIBLE)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs,--gc-sections $(SANITIZE) $(LDFLAGS)
 
 LAYERS := base http net conf server handlers
 LIB_SRC := $(sort $(wildcard $(LAYERS:%=src/%/*.c)) $(filter-out src/main/main.c,$(wildcard src/main/*.c)))
@@ -35,6 +44,8 @@ $(BINARY): $(MAIN_OBJ) $(LIB)
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
+
+$(HOT:%.c=$(BUILD)/%.o): SIZE :=
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -103,7 +114,7 @@ unit: $(UNIT_BINS)
 	@JOBS=$(TEST_JOBS) tests/run.sh $(UNIT_BINS)
 
 # The whole suite again with the address and undefined-behaviour sanitizers, leaks included.
-SANITIZED := BUILD=build-asan BINARY=build-asan/webserv OPT=-O1 \
+SANITIZED := BUILD=build-asan BINARY=build-asan/webserv OPT=-O1 SIZE= \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan:
 	$(MAKE) $(SANITIZED) test
@@ -122,7 +133,7 @@ FUZZ_SANITIZE := address,undefined -fno-sanitize-recover=all
 
 # The code under test once for all targets, in a folder of its own.
 fuzz-library:
-	$(MAKE) BUILD=build-fuzz CC=clang OPT=-O1 SANITIZE='-fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE)' \
+	$(MAKE) BUILD=build-fuzz CC=clang OPT=-O1 SIZE= SANITIZE='-fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE)' \
 		build-fuzz/libwebserv.a
 
 build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c fuzz-library
