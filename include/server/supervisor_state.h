@@ -49,7 +49,7 @@ void supervisor_stop(struct supervisor *sup, bool patient);
 void supervisor_hand_over(struct supervisor *sup, pid_t heir);
 
 /* Rotates a log of the generation, or all of them, where they have become large enough (rotation.c). */
-void supervisor_rotate(struct supervisor *sup, struct generation *g, size_t log);
+void supervisor_rotate(struct supervisor *sup, struct generation *g, size_t index);
 void supervisor_rotate_all(struct supervisor *sup, struct generation *g);
 
 /* Opens the logs anew. False: some could not be had (logged), and keep their old files. */

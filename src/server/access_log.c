@@ -33,13 +33,14 @@ static void access_log_use(struct access_logs *logs, size_t log, int fd)
 /* Whole lines that a pipe takes in one piece, others' lines not in between; a longer line as it is. */
 static size_t access_log_piece(const char *lines, size_t len)
 {
-	size_t piece = PIPE_BUF;
+	const char *end;
 
 	if (len <= PIPE_BUF)
 		return len;
-	while (piece > 0 && lines[piece - 1] != '\n')
-		piece--;
-	return piece > 0 ? piece : (size_t)((const char *)memchr(lines, '\n', len) - lines) + 1;
+	end = memrchr(lines, '\n', PIPE_BUF);
+	if (!end)
+		end = memchr(lines, '\n', len);
+	return end ? (size_t)(end - lines) + 1 : len;
 }
 
 /* What went wrong is said once, and again how many lines were lost when writing goes on. */
