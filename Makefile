@@ -25,7 +25,7 @@ CFLAGS ?= -g
 REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SMALL) $(OPT) $(SIZE) $(CFLAGS) $(SANITIZE) -Iinclude \
 	-DWEBSERV_VERSION='"$(VERSION)"' $(REPRODUCIBLE)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs,--gc-sections $(SANITIZE) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs $(SANITIZE) $(LDFLAGS)
 
 LAYERS := base http net conf server handlers
 LIB_SRC := $(sort $(wildcard $(LAYERS:%=src/%/*.c)) $(filter-out src/main/main.c,$(wildcard src/main/*.c)))
@@ -38,8 +38,9 @@ CGI_PROGRAMS := $(patsubst %.c,%.cgi,$(wildcard www/cgi-bin/*.c))
 
 all: $(BINARY) $(CGI_PROGRAMS) manual
 
+# Only here: what nobody calls in a test program are the tests themselves.
 $(BINARY): $(MAIN_OBJ) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -o $@ $^
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
