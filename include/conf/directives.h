@@ -67,8 +67,7 @@ struct str directive_name_at(const void *unused, size_t i);
 
 enum foreign_kind {
 	FOREIGN_IGNORED, /* tuning without a meaning here: accepted, with a note */
-	FOREIGN_REFUSED, /* would change what is served or who is served: an error with the nearest way */
-	FOREIGN_LATER /* of our own language, not in this version */
+	FOREIGN_REFUSED /* would change what is served or who is served: an error with the nearest way */
 };
 
 struct foreign {

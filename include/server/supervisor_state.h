@@ -36,6 +36,17 @@ struct supervisor {
 	bool stopping;
 };
 
+/* In a for's head: over sup->generations, the oldest first; generation_at(n) is the one. */
+#define EACH_GENERATION(sup, n)                   \
+	struct list *n = (sup)->generations.next; \
+	n != &(sup)->generations;                 \
+	n = n->next
+
+static inline struct generation *generation_at(struct list *node)
+{
+	return LIST_ENTRY(node, struct generation, node);
+}
+
 /* A generation for the configuration, which it takes over. NULL with the reason logged; nothing has changed then. */
 struct generation *supervisor_start_generation(struct supervisor *sup, struct config *config);
 

@@ -388,8 +388,8 @@ static void control_outcome(const struct supervisor *sup, bool is_live, struct b
 		return;
 	}
 	buf_format(out, "generation %u is live", live->number);
-	for (struct list *n = sup->generations.next; n != &sup->generations; n = n->next) {
-		const struct generation *g = LIST_ENTRY(n, struct generation, node);
+	for (EACH_GENERATION(sup, n)) {
+		const struct generation *g = generation_at(n);
 		uint64_t requests = g == live ? 0 : generation_open(g, FIGURE_WRITING);
 
 		if (requests > 0)

@@ -80,6 +80,6 @@ void control_describe(const struct supervisor *sup, struct buf *out)
 		           STR_ARG(sup->current->config->path),
 		           STR_ARG(sup->current->config->prefix));
 	status_listeners(&sup->sockets, out);
-	for (struct list *n = sup->generations.next; n != &sup->generations; n = n->next)
-		status_generation(sup, LIST_ENTRY(n, struct generation, node), out);
+	for (EACH_GENERATION(sup, n))
+		status_generation(sup, generation_at(n), out);
 }

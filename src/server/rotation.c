@@ -6,16 +6,6 @@
 
 enum { ROTATION_RETRY = 60000 /* ms until it is tried again where it could not be done */ };
 
-#define EACH_GENERATION(sup, n)                   \
-	struct list *n = (sup)->generations.next; \
-	n != &(sup)->generations;                 \
-	n = n->next
-
-static struct generation *generation_at(struct list *node)
-{
-	return LIST_ENTRY(node, struct generation, node);
-}
-
 /* How the file is called in this configuration; NULL: it does not log to it. */
 static struct config_log *rotation_find(struct config *config, struct str path)
 {

@@ -20,16 +20,6 @@ enum {
 	SUPERVISOR_RENEW_WAIT = 5000 /* ms between generations whose launchers die young */
 };
 
-#define EACH_GENERATION(sup, n)                   \
-	struct list *n = (sup)->generations.next; \
-	n != &(sup)->generations;                 \
-	n = n->next
-
-static struct generation *generation_at(struct list *node)
-{
-	return LIST_ENTRY(node, struct generation, node);
-}
-
 /* ---- generations that end ---------------------------------------------------------------------------- */
 
 /* After the events of a turn, because those may name what is freed here. */

@@ -53,42 +53,17 @@ static void sleep_ms(int ms)
 
 /* ---- downloads that are slow ------------------------------------------------------------------------- */
 
-/* Asks for the large file and reads the beginning of the answer, so that it is under way. */
-static int begin_download(void)
-{
-	static const char request[] = "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-	char first[64];
-	int fd = live_connect(&l, 0);
-
-	cr_assert(ge(int, fd, 0));
-	live_send(fd, request, sizeof request - 1);
-	cr_assert(gt(sz, live_receive(fd, first, sizeof first, LIVE_PATIENCE), 0));
-	return fd;
-}
-
-/* Reads the rest: how many bytes of it came, header and all. */
-static size_t end_download(int fd)
-{
-	static char room[1 << 16];
-	size_t total = 0, n;
-
-	while ((n = live_receive(fd, room, sizeof room, LIVE_PATIENCE)) > 0)
-		total += n;
-	close(fd);
-	return total;
-}
-
 Test(lifecycle, term_lets_a_slow_download_finish)
 {
 	int fd;
 
 	live_start(&l, SITE "}");
-	fd = begin_download();
+	fd = live_begin_download(&l, "/large");
 	kill(l.pid, SIGTERM);
 	sleep_ms(SHORT_MS);
 	cr_expect(eq(int, live_connect(&l, 0), -1), "nobody new is let in");
 	cr_expect(eq(int, live_wait(&l, 0), -1), "it waits for us");
-	cr_expect(gt(sz, end_download(fd), (size_t)LARGE));
+	cr_expect(gt(sz, live_end_download(fd), (size_t)LARGE));
 	cr_expect(eq(int, live_wait(&l, LIVE_PATIENCE), 0));
 	cr_expect(live_is_gone(&l));
 }
@@ -99,10 +74,10 @@ Test(lifecycle, term_ends_what_is_left_after_shutdown_timeout)
 
 	live_start(&l,
 	           "error_log error.log; shutdown_timeout 300ms; server { listen 127.0.0.1:0; }");
-	fd = begin_download();
+	fd = live_begin_download(&l, "/large");
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0), "it does not wait for ever");
 	cr_expect(live_is_gone(&l));
-	cr_expect(lt(sz, end_download(fd), (size_t)LARGE), "the client sees that it was cut");
+	cr_expect(lt(sz, live_end_download(fd), (size_t)LARGE), "the client sees that it was cut");
 	cr_expect(strstr(live_read(&l, "error.log"), "signal") == NULL,
 	          "the worker ends by itself");
 }
@@ -113,11 +88,11 @@ Test(lifecycle, quit_has_no_such_limit)
 
 	live_start(&l,
 	           "error_log error.log; shutdown_timeout 100ms; server { listen 127.0.0.1:0; }");
-	fd = begin_download();
+	fd = live_begin_download(&l, "/large");
 	kill(l.pid, SIGQUIT);
 	cr_expect(eq(int, live_wait(&l, 2500), -1),
 	          "past the limit and the second that follows it");
-	cr_expect(gt(sz, end_download(fd), (size_t)LARGE));
+	cr_expect(gt(sz, live_end_download(fd), (size_t)LARGE));
 	cr_expect(eq(int, live_wait(&l, LIVE_PATIENCE), 0));
 }
 
@@ -134,10 +109,10 @@ Test(lifecycle, quit_waits_no_longer_than_worker_shutdown_timeout)
 		         "server { listen 127.0.0.1:0; }",
 		         masters[i]);
 		live_start(&l, config);
-		fd = begin_download();
+		fd = live_begin_download(&l, "/large");
 		cr_expect(eq(int, live_stop(&l, SIGQUIT), 0), "%s", masters[i]);
 		cr_expect(live_is_gone(&l));
-		cr_expect(lt(sz, end_download(fd), (size_t)LARGE), "%s", masters[i]);
+		cr_expect(lt(sz, live_end_download(fd), (size_t)LARGE), "%s", masters[i]);
 	}
 }
 
@@ -270,11 +245,11 @@ Test(lifecycle, a_download_outlives_a_reload)
 	int fd;
 
 	live_start(&l, SITE "}");
-	fd = begin_download();
+	fd = live_begin_download(&l, "/large");
 	kill(l.pid, SIGHUP);
 	cr_expect(live_await(&l, "error.log", "generation 2 serves") > 0);
 	cr_expect(live_gets(&l, "/", "hello\n"));
-	cr_expect(gt(sz, end_download(fd), (size_t)LARGE));
+	cr_expect(gt(sz, live_end_download(fd), (size_t)LARGE));
 	cr_expect(live_await(&l, "error.log", "generation 1 has ended") > 0);
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
 }

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct live l;
@@ -91,17 +89,6 @@ Test(listening, all_addresses_and_a_single_one_share_a_port)
 
 /* ---- reuseport --------------------------------------------------------------------------------------- */
 
-/* One request after the other, each on a connection of its own. The status: how many failed. */
-static _Noreturn void be_client(void)
-{
-	time_t end = time(NULL) + 3;
-	int failed = 0;
-
-	while (time(NULL) < end)
-		failed += !live_gets(&l, "/", "hello\n");
-	_exit(failed < 100 ? failed : 100);
-}
-
 static int reload_with(unsigned workers)
 {
 	char config[200];
@@ -132,18 +119,14 @@ Test(listening, with_reuseport_every_worker_has_its_socket)
 Test(listening, reloads_with_more_workers_lose_nothing)
 {
 	pid_t client;
-	int status;
 
 	live_start(&l, MAIN "server { listen 127.0.0.1:0; }");
-	client = fork();
-	if (client == 0)
-		be_client();
+	client = live_client(&l, "/", "hello\n", 3);
 	for (unsigned i = 0; i < 12; i++) {
 		cr_expect(eq(int, reload_with(1 + i / 4), 0), "%s", live_read(&l, "stderr"));
 		usleep(100000);
 	}
-	waitpid(client, &status, 0);
-	cr_expect(eq(int, WEXITSTATUS(status), 0), "requests failed");
+	cr_expect(eq(int, live_client_failures(client), 0));
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
 	cr_expect(live_is_gone(&l));
 }

@@ -24,18 +24,6 @@ static void close_static(void)
 
 TestSuite(static_files, .init = open_static, .fini = close_static);
 
-/* Runs a shell command in the test's directory; $U is the server's address. Its output is in "out". */
-static int shell(const char *command)
-{
-	char line[2048];
-	int status;
-
-	snprintf(line, sizeof line, "cd %s && U=http://127.0.0.1:%u && { %s; } >out 2>err", l.dir,
-	         l.ports[0], command);
-	status = system(line);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static const char make_site[] =
         "seq 20000 >www/a.js && gzip -k www/a.js && mkdir www/d && "
         "cp www/a.js www/d/index.html && gzip -k www/d/index.html && "
@@ -43,32 +31,41 @@ static const char make_site[] =
 
 static void check_siblings(void)
 {
-	cr_expect(eq(int, shell("curl -sD head --compressed $U/a.js | cmp - www/a.js"), 0));
+	cr_expect(
+	        eq(int, live_shell(&l, "curl -sD head --compressed $U/a.js | cmp - www/a.js"), 0));
 	cr_expect(ne(ptr, strstr(live_read(&l, "head"), "Content-Encoding: gzip\r\n"), NULL), "%s",
 	          live_read(&l, "head"));
 	cr_expect(ne(ptr, strstr(live_read(&l, "head"), "Vary: Accept-Encoding\r\n"), NULL));
-	cr_expect(eq(int, shell("curl -s -H 'Accept-Encoding: gzip' $U/a.js | cmp - www/a.js.gz"),
-	             0));
-	cr_expect(eq(int, shell("curl -s $U/a.js | cmp - www/a.js"), 0));
+	cr_expect(
+	        eq(int,
+	           live_shell(&l, "curl -s -H 'Accept-Encoding: gzip' $U/a.js | cmp - www/a.js.gz"),
+	           0));
+	cr_expect(eq(int, live_shell(&l, "curl -s $U/a.js | cmp - www/a.js"), 0));
+	cr_expect(eq(
+	        int,
+	        live_shell(&l,
+	                   "curl -s -H 'Accept-Encoding: gzip' $U/d/ | cmp - www/d/index.html.gz"),
+	        0));
 	cr_expect(eq(int,
-	             shell("curl -s -H 'Accept-Encoding: gzip' $U/d/ | cmp - www/d/index.html.gz"),
-	             0));
-	cr_expect(eq(int,
-	             shell("{ curl -s -r 0-99 -H 'Accept-Encoding: gzip' $U/a.js; "
-	                   "curl -s -r 100- -H 'Accept-Encoding: gzip' $U/a.js; } | cmp - "
-	                   "www/a.js.gz"),
+	             live_shell(&l, "{ curl -s -r 0-99 -H 'Accept-Encoding: gzip' $U/a.js; "
+	                            "curl -s -r 100- -H 'Accept-Encoding: gzip' $U/a.js; } | cmp - "
+	                            "www/a.js.gz"),
 	             0),
 	          "two ranges make the sibling");
-	cr_expect(eq(int, shell("curl -s -H 'Accept-Encoding: gzip' $U/old.js | cmp - www/old.js"),
+	cr_expect(eq(int,
+	             live_shell(&l,
+	                        "curl -s -H 'Accept-Encoding: gzip' $U/old.js | cmp - www/old.js"),
 	             0),
 	          "a sibling that is older than the file");
-	cr_expect(eq(int, shell("curl -sf $U/empty | cmp - www/empty"), 0));
-	cr_expect(eq(int, shell("test $(curl -so /dev/null -w '%{http_code}' $U/none) = 404"), 0));
+	cr_expect(eq(int, live_shell(&l, "curl -sf $U/empty | cmp - www/empty"), 0));
+	cr_expect(eq(int,
+	             live_shell(&l, "test $(curl -so /dev/null -w '%{http_code}' $U/none) = 404"),
+	             0));
 }
 
 Test(static_files, siblings_made_by_gzip)
 {
-	cr_assert(eq(int, shell(make_site), 0));
+	cr_assert(eq(int, live_shell(&l, make_site), 0));
 	live_start(&l, "error_log error.log; root www; gzip_static on; zstd_static on;"
 	               "server { listen 127.0.0.1:0; }");
 	check_siblings();
@@ -78,16 +75,19 @@ Test(static_files, siblings_made_by_gzip)
 
 Test(static_files, a_cache_that_keeps_nothing)
 {
-	cr_assert(eq(int, shell(make_site), 0));
+	cr_assert(eq(int, live_shell(&l, make_site), 0));
 	live_start(&l, "error_log error.log; root www; gzip_static on; file_cache off;"
 	               "server { listen 127.0.0.1:0; }");
 	check_siblings();
 	check_siblings();
-	cr_expect(eq(int,
-	             shell("echo new >www/a.js; rm www/a.js.gz; curl -s --compressed $U/a.js | cmp "
+	cr_expect(
+	        eq(int,
+	           live_shell(
+	                   &l,
+	                   "echo new >www/a.js; rm www/a.js.gz; curl -s --compressed $U/a.js | cmp "
 	                   "- www/a.js"),
-	             0),
-	          "a change is seen at once");
+	           0),
+	        "a change is seen at once");
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
 }
 
@@ -106,24 +106,28 @@ static const char make_tree[] =
 
 Test(static_files, a_directory_as_an_archive)
 {
-	cr_assert(eq(int, shell(make_tree), 0), "%s", live_read(&l, "err"));
+	cr_assert(eq(int, live_shell(&l, make_tree), 0), "%s", live_read(&l, "err"));
 	live_start(&l, "error_log error.log; root www; autoindex on; autoindex_tar on;"
 	               "server { listen 127.0.0.1:0; }");
 	cr_expect(eq(int,
-	             shell("curl -sfD head $U/d/?tar >d.tar && mkdir got && "
-	                   "tar -xf d.tar -C got && diff -r want got/d && test -x got/d/run"),
+	             live_shell(&l,
+	                        "curl -sfD head $U/d/?tar >d.tar && mkdir got && "
+	                        "tar -xf d.tar -C got && diff -r want got/d && test -x got/d/run"),
 	             0),
 	          "%s%s", live_read(&l, "out"), live_read(&l, "err"));
-	cr_expect(eq(int, shell("tar -tf d.tar >list && test -d got/d/empty"), 0));
+	cr_expect(eq(int, live_shell(&l, "tar -tf d.tar >list && test -d got/d/empty"), 0));
 	cr_expect(ne(ptr, strstr(live_read(&l, "head"), "Transfer-Encoding: chunked\r\n"), NULL));
 	cr_expect(ne(ptr, strstr(live_read(&l, "head"), "Content-Type: application/x-tar\r\n"),
 	             NULL));
-	cr_expect(eq(int, shell("curl -sf0 $U/d/?tar | tar -t | diff - list"), 0),
+	cr_expect(eq(int, live_shell(&l, "curl -sf0 $U/d/?tar | tar -t | diff - list"), 0),
 	          "HTTP/1.0: up to the close");
-	cr_expect(eq(int,
-	             shell("curl -sfI $U/d/?tar | grep -v ^Date: >got.head; grep -v ^Date: head | "
+	cr_expect(
+	        eq(int,
+	           live_shell(
+	                   &l,
+	                   "curl -sfI $U/d/?tar | grep -v ^Date: >got.head; grep -v ^Date: head | "
 	                   "cmp - got.head"),
-	             0),
-	          "HEAD says the same, and nothing follows");
+	           0),
+	        "HEAD says the same, and nothing follows");
 	cr_expect(eq(int, live_stop(&l, SIGTERM), 0));
 }

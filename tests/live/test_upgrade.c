@@ -11,8 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LARGE = 8 << 20 /* bytes of the download: more than the sockets hold */ };
@@ -63,29 +61,6 @@ static void expect_stop(void)
 	cr_expect(eq(int, access(live_path(&l, "server.pid.sock"), F_OK), -1));
 }
 
-static int begin_download(void)
-{
-	static const char request[] = "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-	char first[64];
-	int fd = live_connect(&l, 0);
-
-	cr_assert(ge(int, fd, 0));
-	live_send(fd, request, sizeof request - 1);
-	cr_assert(gt(sz, live_receive(fd, first, sizeof first, LIVE_PATIENCE), 0));
-	return fd;
-}
-
-static size_t end_download(int fd)
-{
-	static char room[1 << 16];
-	size_t total = 0, n;
-
-	while ((n = live_receive(fd, room, sizeof room, LIVE_PATIENCE)) > 0)
-		total += n;
-	close(fd);
-	return total;
-}
-
 /* ---- that works -------------------------------------------------------------------------------------- */
 
 Test(upgrade, a_new_process_serves_and_the_old_one_ends)
@@ -107,7 +82,7 @@ Test(upgrade, a_download_is_finished_by_the_old_process)
 
 	live_start(&l, SITE "}");
 	old = l.pid;
-	fd = begin_download();
+	fd = live_begin_download(&l, "/large");
 	cr_expect(eq(int, tell("upgrade"), 0));
 	cr_expect(live_matches("process ~ serves; 1 request finishes on process ~\n",
 	                       live_read(&l, "stdout")),
@@ -116,7 +91,7 @@ Test(upgrade, a_download_is_finished_by_the_old_process)
 	cr_expect(strstr(live_read(&l, "stdout"), "before finishes what it has") != NULL);
 	cr_expect(is_alive(old));
 	cr_expect(live_gets(&l, "/", "hello\n"));
-	cr_expect(gt(sz, end_download(fd), (size_t)LARGE));
+	cr_expect(gt(sz, live_end_download(fd), (size_t)LARGE));
 	cr_expect(eq(int, live_wait(&l, LIVE_PATIENCE), 0));
 	expect_stop();
 }
@@ -126,11 +101,11 @@ Test(upgrade, stop_stops_both)
 	int fd;
 
 	live_start(&l, "shutdown_timeout 300ms; " SITE "}");
-	fd = begin_download();
+	fd = live_begin_download(&l, "/large");
 	cr_expect(eq(int, tell("upgrade"), 0));
 	cr_expect(eq(int, tell("stop"), 0));
 	cr_expect(live_is_gone(&l), "the old process, which had no limit, too");
-	cr_expect(lt(sz, end_download(fd), (size_t)LARGE));
+	cr_expect(lt(sz, live_end_download(fd), (size_t)LARGE));
 }
 
 Test(upgrade, the_signal_does_it_too_and_more_than_once)
@@ -180,32 +155,17 @@ Test(upgrade, addresses_may_come_and_go)
 	expect_stop();
 }
 
-/* One request after the other, each on a connection of its own. The status: how many failed. */
-static _Noreturn void be_client(void)
-{
-	time_t end = time(NULL) + 3;
-	int failed = 0;
-
-	while (time(NULL) < end)
-		failed += !live_gets(&l, "/", "hello\n");
-	_exit(failed < 100 ? failed : 100);
-}
-
 Test(upgrade, no_request_is_lost)
 {
 	pid_t client;
-	int status;
 
 	live_start(&l, "worker_processes 2; " SITE "}");
-	client = fork();
-	if (client == 0)
-		be_client();
+	client = live_client(&l, "/", "hello\n", 3);
 	for (int i = 0; i < 5; i++) {
 		cr_expect(eq(int, tell("upgrade"), 0), "%s", live_read(&l, "stderr"));
 		usleep(200000);
 	}
-	waitpid(client, &status, 0);
-	cr_expect(eq(int, WEXITSTATUS(status), 0), "requests failed");
+	cr_expect(eq(int, live_client_failures(client), 0));
 	expect_stop();
 }
 
@@ -294,7 +254,7 @@ Test(upgrade, a_killed_server_leaves_nothing_behind_and_the_new_one_serves_on)
 	int fd;
 
 	live_start(&l, SITE "location /sleep { cgi_pass /bin/sleep 1000; } }");
-	fd = begin_download();
+	fd = live_begin_download(&l, "/large");
 	cr_expect(eq(int, tell("upgrade"), 0));
 	cr_expect(eq(int, live_stop(&l, SIGKILL), 128 + SIGKILL));
 	close(fd);

@@ -402,3 +402,59 @@ bool live_matches(const char *pattern, const char *text)
 	}
 	return !*text;
 }
+
+int live_begin_download(const struct live *l, const char *path)
+{
+	char request[200], first[64];
+	int fd = live_connect(l, 0), n;
+
+	n = snprintf(request, sizeof request,
+	             "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", path);
+	cr_assert(ge(int, fd, 0));
+	live_send(fd, request, (size_t)n);
+	cr_assert(gt(sz, live_receive(fd, first, sizeof first, LIVE_PATIENCE), 0));
+	return fd;
+}
+
+size_t live_end_download(int fd)
+{
+	static char room[1 << 16];
+	size_t total = 0, n;
+
+	while ((n = live_receive(fd, room, sizeof room, LIVE_PATIENCE)) > 0)
+		total += n;
+	close(fd);
+	return total;
+}
+
+pid_t live_client(const struct live *l, const char *path, const char *body, unsigned seconds)
+{
+	time_t end = time(NULL) + (time_t)seconds;
+	pid_t pid = fork();
+	int failed = 0;
+
+	if (pid != 0)
+		return pid;
+	while (time(NULL) < end)
+		failed += !live_gets(l, path, body);
+	_exit(failed < 100 ? failed : 100);
+}
+
+int live_client_failures(pid_t client)
+{
+	int status = 0;
+
+	cr_assert(eq(int, waitpid(client, &status, 0), client));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+}
+
+int live_shell(const struct live *l, const char *command)
+{
+	char line[2048];
+	int status;
+
+	snprintf(line, sizeof line, "cd %s && U=http://127.0.0.1:%u && { %s; } >out 2>err", l->dir,
+	         l->ports[0], command);
+	status = system(line);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}

@@ -88,6 +88,25 @@ size_t live_exchange(const struct live *l, const char *bytes, char *out, size_t 
 /* Whether GET of the path is answered with 200 and this body. */
 bool live_gets(const struct live *l, const char *path, const char *body);
 
+/* Asks for a large file and reads only the beginning of the answer, so that it is under way. The connection. */
+int live_begin_download(const struct live *l, const char *path);
+
+/* Reads the rest, and closes: how many bytes of it came. */
+size_t live_end_download(int fd);
+
+/*
+ * A process that sends GET for the path for so many seconds, one request after the other, each on a connection of its own;
+ * and, when it has ended, how many of them were not answered with 200 and this body (at most 100).
+ */
+pid_t live_client(const struct live *l, const char *path, const char *body, unsigned seconds);
+int live_client_failures(pid_t client);
+
+/*
+ * Runs a shell command in the test's directory; $U is the server's address. Its exit status; what it prints is in the
+ * files "out" and "err".
+ */
+int live_shell(const struct live *l, const char *command);
+
 /* Whether text is the pattern, in which ~ stands for any run of characters but CR and LF, and ^ for anything. */
 bool live_matches(const char *pattern, const char *text);
 

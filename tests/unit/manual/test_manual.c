@@ -23,19 +23,6 @@ static void open_manual(struct manual *manual)
 	cr_assert(manual_open(manual, "www/manual", &problem), "%s", problem_room);
 }
 
-/* Of our language, but without a row in this version. */
-static bool is_announced(struct str name)
-{
-	const struct foreign *foreign = foreign_find(name);
-
-	return foreign && foreign->kind == FOREIGN_LATER;
-}
-
-static bool is_ours(struct str name)
-{
-	return directive_find(name) || is_announced(name);
-}
-
 /* Calls a check for every entry of the manual that describes a directive. */
 static void each_directive(struct manual *manual,
                            void (*check)(struct manual *, const struct manual_text *))
@@ -73,7 +60,7 @@ static void check_entry(struct manual *manual, const struct manual_text *text)
 {
 	size_t count = 0;
 
-	cr_expect(is_ours(text->name), "an entry for '%.*s', which is no directive",
+	cr_expect(directive_find(text->name) != NULL, "an entry for '%.*s', which is no directive",
 	          STR_ARG(text->name));
 	for (size_t g = 0; g < manual->groups.len; g++)
 		for (size_t i = 0; i < manual->groups.items[g].texts.len; i++)
@@ -148,7 +135,8 @@ static void check_link(struct manual *manual, const char *where, char mark, stru
 	struct str path = inner, function;
 
 	if (mark == '[' && !str_ends_with(str_head(inner, str_find(inner, '#')), STR_OF(".html"))) {
-		cr_expect(is_ours(inner), "%s: [%.*s] is no directive", where, STR_ARG(inner));
+		cr_expect(directive_find(inner) != NULL, "%s: [%.*s] is no directive", where,
+		          STR_ARG(inner));
 	} else if (mark == '[') {
 		cr_expect(document_find(str_head(inner, str_find(inner, '#'))) != NULL,
 		          "%s: [%.*s] is no page", where, STR_ARG(inner));
@@ -391,30 +379,15 @@ static void load_example(const char *name, const struct markup_block *block, con
 	arena_end(&arena);
 }
 
-/* An example that names a directive which is not there yet waits for it. */
-static bool is_waiting(struct manual *manual, struct str lines)
-{
-	for (size_t g = 0; g < manual->groups.len; g++) {
-		for (size_t i = 0; i < manual->groups.items[g].texts.len; i++) {
-			struct str directive = manual->groups.items[g].texts.items[i].name;
-			char name[64];
-
-			snprintf(name, sizeof name, " %.*s ", STR_ARG(directive));
-			if (is_announced(directive) && names(lines, name))
-				return true;
-		}
-	}
-	return false;
-}
-
 static char examples_room[64];
 static size_t examples_count;
 
 static void load_examples(struct manual *manual, const char *name, struct str text)
 {
+	(void)manual;
 	for (struct markup_block b = markup_next(&text); b.kind != MARKUP_END;
 	     b = markup_next(&text)) {
-		if (b.kind != MARKUP_EXAMPLE || is_waiting(manual, b.lines))
+		if (b.kind != MARKUP_EXAMPLE)
 			continue;
 		load_example(name, &b, examples_room);
 		examples_count++;
@@ -504,7 +477,7 @@ static void check_identifiers(const char *document, const char *html, const char
 		char id[96];
 
 		snprintf(id, sizeof id, " id=\"%.*s\"", STR_ARG(name));
-		cr_expect(strstr(directives_html, id) || is_announced(name),
+		cr_expect(strstr(directives_html, id) != NULL,
 		          "%s: nothing at directives.html#%.*s", document, STR_ARG(name));
 	}
 }
