@@ -433,6 +433,16 @@ static void player_learn(struct player *p, const char *heard)
 	snprintf(p->address, sizeof p->address, "%.*s", (int)(end - location), location);
 }
 
+/* Begins an upload, and stays for what the client has still to send. The connection. */
+static int player_begin(struct player *p, struct str say)
+{
+	int client = machine_client(&p->m);
+
+	machine_say(&p->m, client, say);
+	player_learn(p, machine_hear(&p->m, client, NULL).ptr);
+	return client;
+}
+
 static struct str player_text(struct player *p, const char *say)
 {
 	const char *token = strchr(p->address, '=');
@@ -524,17 +534,13 @@ Test(resume, a_cut_connection_keeps_what_has_come_at_every_point)
 		struct player p;
 		char text[512];
 		int client;
-		struct str heard;
 
 		player_open(&p);
-		client = machine_client(&p.m);
 		snprintf(text, sizeof text,
 		         "PUT /up/f HTTP/1.1\r\n" H
 		         "Upload-Complete: ?1\r\nContent-Length: 10\r\n\r\n%.*s",
 		         (int)cut, body);
-		machine_say(&p.m, client, str_from(text));
-		heard = machine_hear(&p.m, client, NULL);
-		player_learn(&p, heard.ptr);
+		client = player_begin(&p, str_from(text));
 		close(client);
 		machine_settle(&p.m);
 		snprintf(text, sizeof text, "HTTP/1.1 204 ~\r\n^Upload-Offset: %zu\r\n^", cut);
@@ -555,16 +561,11 @@ Test(resume, a_cut_connection_keeps_what_has_come_at_every_point)
 Test(resume, what_came_before_a_reset_counts)
 {
 	struct player p;
-	struct str heard;
 	int client;
 
 	player_open(&p);
-	client = machine_client(&p.m);
-	machine_say(&p.m, client,
-	            STR_OF("PUT /up/f HTTP/1.1\r\n" H
-	                   "Upload-Complete: ?1\r\nContent-Length: 10\r\n\r\n01"));
-	heard = machine_hear(&p.m, client, NULL);
-	player_learn(&p, heard.ptr);
+	client = player_begin(&p, STR_OF("PUT /up/f HTTP/1.1\r\n" H
+	                                 "Upload-Complete: ?1\r\nContent-Length: 10\r\n\r\n01"));
 	cr_assert(eq(sz, (size_t)send(client, "23456", 5, 0), 5));
 	close(client);
 	machine_settle(&p.m);
@@ -588,12 +589,9 @@ Test(resume, a_later_request_takes_the_upload_over)
 		int client;
 
 		player_open(&p);
-		client = machine_client(&p.m);
-		machine_say(&p.m, client,
-		            STR_OF("PUT /up/f HTTP/1.1\r\n" H
+		client = player_begin(
+		        &p, STR_OF("PUT /up/f HTTP/1.1\r\n" H
 		                   "Upload-Complete: ?1\r\nContent-Length: 5\r\n\r\nhel"));
-		heard = machine_hear(&p.m, client, NULL);
-		player_learn(&p, heard.ptr);
 		player_say(&p, later[i]);
 		machine_say(&p.m, client, STR_OF("xx"));
 		heard = machine_hear(&p.m, client, NULL);
@@ -616,12 +614,8 @@ Test(resume, one_that_is_cancelled_under_way_is_gone)
 	int client;
 
 	player_open(&p);
-	client = machine_client(&p.m);
-	machine_say(&p.m, client,
-	            STR_OF("PUT /up/f HTTP/1.1\r\n" H
-	                   "Upload-Complete: ?1\r\nContent-Length: 5\r\n\r\nhel"));
-	heard = machine_hear(&p.m, client, NULL);
-	player_learn(&p, heard.ptr);
+	client = player_begin(&p, STR_OF("PUT /up/f HTTP/1.1\r\n" H
+	                                 "Upload-Complete: ?1\r\nContent-Length: 5\r\n\r\nhel"));
 	cr_expect(live_matches("HTTP/1.1 204 ~\r\n^",
 	                       player_say(&p, "DELETE @ HTTP/1.1\r\n" H "\r\n")));
 	machine_say(&p.m, client, STR_OF("lo"));
