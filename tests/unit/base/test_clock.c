@@ -24,7 +24,7 @@ static const struct {
 	{ "west of Greenwich the local day is the one before", "NST3:30", 784080000,
 	  "Sun, 06 Nov 1994 00:00:00 GMT", "05/Nov/1994:20:30:00 -0330",
 	  "1994-11-05T20:30:00-03:30" },
-	{ "less than an hour west keeps its sign", "XXX0:30", 784080000,
+	{ "less than an hour west keeps its sign", "AAA0:30", 784080000,
 	  "Sun, 06 Nov 1994 00:00:00 GMT", "05/Nov/1994:23:30:00 -0030",
 	  "1994-11-05T23:30:00-00:30" },
 };
